@@ -1,0 +1,3 @@
+"""Throughcare: nobody is lost between services."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,156 @@
+"""What an operator may set, all by environment variable: read once, checked, and listed in the operator guide."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+DEMONSTRATION, PRODUCTION = "demonstration", "production"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: its name, what it stands at when unset, and what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable(
+        "THROUGHCARE_DATA",
+        "~/.local/share/throughcare",
+        "Folder for everything that must survive: databases, the key file, published heads. Kept outside the clone.",
+    ),
+    Variable(
+        "THROUGHCARE_MODE",
+        DEMONSTRATION,
+        "demonstration (made-up people, their own database) or production. ./run --production sets it.",
+    ),
+    Variable(
+        "THROUGHCARE_DATABASE",
+        "",
+        "postgresql://user:password@host:port/name. Empty: an SQLite file in THROUGHCARE_DATA, one for each mode.",
+    ),
+    Variable(
+        "THROUGHCARE_HOSTS",
+        "localhost,127.0.0.1",
+        "Names by which browsers may call this server, separated by commas.",
+    ),
+    Variable("THROUGHCARE_WEB_WORKERS", "2", "Web worker processes, 1 to 64."),
+    Variable("THROUGHCARE_WEB_THREADS", "4", "Threads in each web worker, 1 to 64."),
+    Variable("THROUGHCARE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR. Logs never hold personal data."),
+)
+
+
+class WrongSetting(ValueError):
+    """An environment variable that cannot be used; the message names it, the rule and the mend."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The settings in force, already checked."""
+
+    data: Path
+    mode: str
+    database: str
+    hosts: tuple[str, ...]
+    web_workers: int
+    web_threads: int
+    log_level: str
+
+    @property
+    def made_up(self) -> bool:
+        """True when every person in the database is made up."""
+        return self.mode == DEMONSTRATION
+
+    @property
+    def key_file(self) -> Path:
+        return self.data / "secret.key"
+
+    def secret_key(self) -> str:
+        """The signing key: made once, readable by the owner alone, kept apart from the databases."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return self.key_file.read_text().strip()
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        return self.key_file.read_text().strip()
+
+    def databases(self) -> dict[str, dict[str, object]]:
+        """Django's DATABASES: PostgreSQL from the URL, or an SQLite file tuned so that a stored write stays stored."""
+        if self.database:
+            url = urlsplit(self.database)
+            return {
+                "default": {
+                    "ENGINE": "django.db.backends.postgresql",
+                    "NAME": unquote(url.path.lstrip("/")),
+                    "USER": unquote(url.username or ""),
+                    "PASSWORD": unquote(url.password or ""),
+                    "HOST": url.hostname or "",
+                    "PORT": url.port or "",
+                    "CONN_MAX_AGE": 60,
+                }
+            }
+        return {
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": str(self.data / f"{self.mode}.sqlite3"),
+                "CONN_MAX_AGE": None,
+                "OPTIONS": {
+                    "transaction_mode": "IMMEDIATE",
+                    "timeout": 20,
+                    "init_command": (
+                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                        "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000;"
+                    ),
+                },
+            }
+        }
+
+
+def read(variables: Mapping[str, str] = os.environ) -> Environment:
+    """The environment as set, or WrongSetting naming the first variable that cannot be used."""
+    text = {v.name: variables.get(v.name, "").strip() or v.default for v in VARIABLES}
+    return Environment(
+        data=Path(text["THROUGHCARE_DATA"]).expanduser().absolute(),
+        mode=_one_of("THROUGHCARE_MODE", text, (DEMONSTRATION, PRODUCTION)),
+        database=_database(text["THROUGHCARE_DATABASE"]),
+        hosts=tuple(host.strip() for host in text["THROUGHCARE_HOSTS"].split(",") if host.strip()),
+        web_workers=_whole("THROUGHCARE_WEB_WORKERS", text),
+        web_threads=_whole("THROUGHCARE_WEB_THREADS", text),
+        log_level=_one_of("THROUGHCARE_LOG_LEVEL", text, ("DEBUG", "INFO", "WARNING", "ERROR")),
+    )
+
+
+def _one_of(name: str, text: Mapping[str, str], allowed: tuple[str, ...]) -> str:
+    if text[name] not in allowed:
+        raise WrongSetting(f"{name} is {text[name]!r}. It must be one of: {', '.join(allowed)}.")
+    return text[name]
+
+
+def _whole(name: str, text: Mapping[str, str]) -> int:
+    if not text[name].isdecimal() or not 1 <= int(text[name]) <= 64:
+        raise WrongSetting(f"{name} is {text[name]!r}. It must be a whole number from 1 to 64.")
+    return int(text[name])
+
+
+def _database(url: str) -> str:
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("postgresql", "postgres") and len(parts.path) > 1 and (parts.port or True)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongSetting(
+            "THROUGHCARE_DATABASE cannot be read. It must look like postgresql://user:password@host:5432/name, "
+            "or be empty for SQLite."
+        )
+    return url
