@@ -1,10 +1,13 @@
 """What an operator may set, all by environment variable: read once, checked, and listed in the operator guide."""
 
+import errno
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from urllib.parse import unquote, urlsplit
 
 DEMONSTRATION, PRODUCTION = "demonstration", "production"
@@ -71,15 +74,27 @@ class Environment:
     def key_file(self) -> Path:
         return self.data / "secret.key"
 
+    def make_data(self) -> Path:
+        """The data folder, closed to other users when it is made here. WrongSetting when it cannot be used."""
+        try:
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.access(self.data, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as wrong:
+            raise WrongSetting(
+                f"THROUGHCARE_DATA is {str(self.data)!r}, which cannot be used: {wrong.strerror}. "
+                "It must be a folder that this user can write."
+            ) from None
+        return self.data
+
     def secret_key(self) -> str:
         """The signing key: made once, readable by the owner alone, kept apart from the databases."""
-        self.data.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return self.key_file.read_text().strip()
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(50))
+        if not self.key_file.exists():
+            with NamedTemporaryFile("w", dir=self.make_data()) as made:  # such a file is readable by the owner alone
+                made.write(secrets.token_urlsafe(50))
+                made.flush()
+                with suppress(FileExistsError):  # another process was first: its key stands, and is whole
+                    os.link(made.name, self.key_file)
         return self.key_file.read_text().strip()
 
     def databases(self) -> dict[str, dict[str, object]]:

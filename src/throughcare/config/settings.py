@@ -14,6 +14,7 @@ WSGI_APPLICATION = "throughcare.config.wsgi.application"
 DATABASES = ENVIRONMENT.databases()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MADE_UP = ENVIRONMENT.made_up
+PUBLISHED_HEADS = ENVIRONMENT.data / f"{ENVIRONMENT.mode}.heads"
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "throughcare.sharing",
     "throughcare.people",
     "throughcare.processes",
+    "throughcare.appointments",
     "throughcare.handovers",
     "throughcare.today",
 ]
@@ -44,11 +46,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "throughcare.web.middleware.RequestLog",
     "throughcare.organisations.middleware.ActingFor",
     "throughcare.web.middleware.Refusals",
+    "throughcare.events.middleware.KeepRefusals",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -138,6 +142,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "CRITICAL"},  # it would write paths; throughcare.web writes routes
         "axes": {"level": "ERROR"},
     },
 }

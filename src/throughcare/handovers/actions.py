@@ -1,0 +1,112 @@
+"""Writing a hand-over. Every later step is taken through the engine."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from throughcare.events.acting import action, say
+from throughcare.events.actor import Actor
+from throughcare.handovers import custody
+from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.process import HAND_OVER
+from throughcare.organisations.models import Service
+from throughcare.people.models import Record
+from throughcare.processes import actions as engine
+from throughcare.processes.registry import room_of
+from throughcare.processes.table import SENDER
+from throughcare.web.faults import Fault, Refused
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the sender writes. Empty answers are asked again when the hand-over is sent."""
+
+    receiver: Service
+    reason: str
+    asked: str = ""
+    basis: str = ""
+    safe_contact: str = ""
+    opioid_agonist_medicine: str = ""
+    urgent: str = ""
+    release_date: date | None = None
+
+
+@action
+def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | None = None) -> HandOver:
+    """Write a hand-over, to be sent. Refused (HO-101) for a receiver that does not take them, or one's own service."""
+    _must_take_hand_overs(draft.receiver, by)
+    case, _ = engine.begin(
+        by=by,
+        at=at,
+        process=HAND_OVER,
+        verb="draft",
+        record=record,
+        facts={"person": record.person_id, "receiving_service": draft.receiver.pk, "reason": draft.reason.strip()},
+        roles=[SENDER],
+        key=key,
+    )
+    hand_over = HandOver(
+        case=case, sender_id=by.service, receiver=draft.receiver, written_by_id=by.user, **_written(draft)
+    )
+    hand_over.save(force_insert=True)
+    _keep_release_date(record.person_id, draft.release_date, by=by, at=at)
+    return hand_over
+
+
+@action
+def rewrite(*, by: Actor, at: datetime, hand_over: HandOver, draft: Draft, version: int) -> HandOver:
+    """Change a draft that is not sent yet. Refused (HO-102) once it is, or when somebody changed it first."""
+    case = type(hand_over.case).objects.select_for_update().get(pk=hand_over.case_id)
+    state = case.strands.get(name="main").state
+    if state != "drafted" or "sender" not in room_of(case).roles_of(case, by) or case.version != version:
+        raise Refused(
+            Fault(
+                "HO-102",
+                "",
+                "This draft was sent, withdrawn or changed by somebody else while you were writing.",
+                "Look at it as it is now, then change it if it is still a draft.",
+            ),
+            person=case.person_id,
+            case=case.pk,
+        )
+    _must_take_hand_overs(draft.receiver, by)
+    case.version += 1
+    case.save(update_fields=["version"])
+    hand_over.receiver = draft.receiver
+    for name, value in _written(draft).items():
+        setattr(hand_over, name, value)
+    hand_over.save()
+    _keep_release_date(case.person_id, draft.release_date, by=by, at=at)
+    say("hand_over.rewritten", by=by, at=at, person=case.person_id, record=case.record_id, case=case.pk)
+    return hand_over
+
+
+def _must_take_hand_overs(receiver: Service, by: Actor) -> None:
+    if not receiver.takes_hand_overs or receiver.pk == by.service:
+        raise Refused(
+            Fault(
+                "HO-101",
+                "receiver",
+                "A hand-over goes to another service that takes hand-overs.",
+                "Choose a service from the list.",
+            )
+        )
+
+
+def _written(draft: Draft) -> dict[str, str]:
+    return {
+        "reason": draft.reason.strip(),
+        "asked": draft.asked.strip(),
+        "basis": draft.basis,
+        "safe_contact": draft.safe_contact.strip(),
+        "opioid_agonist_medicine": draft.opioid_agonist_medicine,
+        "urgent": draft.urgent,
+    }
+
+
+def _keep_release_date(person: int, release_date: date | None, *, by: Actor, at: datetime) -> None:
+    """The release date belongs to the stay, so that everybody reads the same one."""
+    if release_date is None:
+        return
+    stay = CustodyStay.objects.filter(person=person, until=None, site__service=by.service).first()
+    if stay and stay.release_date != release_date:
+        custody.set_release_date(by=by, at=at, stay=stay, release_date=release_date)

@@ -1,0 +1,70 @@
+"""The two sides of a hand-over and what was asked; and where a person is held."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from throughcare.accounts.models import User
+from throughcare.events.models import Kept
+from throughcare.organisations.models import Service, Site
+from throughcare.people.models import Record
+from throughcare.processes.models import ENVELOPE, Case
+from throughcare.sharing.models import Person
+
+
+class HandOver(Kept):
+    """What the engine's case does not know of a hand-over: its two services, and what the sender wrote.
+
+    The coordination owner is the sender until the receiver accepts; then the receiver, by the user named here.
+    `ladder` is the step of the escalation ladder that was last told, empty when nothing is owed late.
+    """
+
+    exempt: ClassVar[str] = ENVELOPE
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="hand_over")
+    sender = models.ForeignKey(Service, models.PROTECT, related_name="sent")
+    receiver = models.ForeignKey(Service, models.PROTECT, related_name="received")
+    written_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+    asked = models.TextField(blank=True)
+    basis = models.CharField(max_length=20, blank=True)
+    safe_contact = models.TextField(blank=True)
+    opioid_agonist_medicine = models.CharField(max_length=10, blank=True)
+    urgent = models.CharField(max_length=3, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    ladder = models.CharField(max_length=20, blank=True)
+    owed_by = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["receiver", "-sent_at"], name="hand_over_receiver"),
+            models.Index(fields=["sender", "-case"], name="hand_over_sender"),
+        ]
+
+
+class CustodyStay(Kept):
+    """That a person is held at a site, from and until, and the latest release date known. It opens its own grants."""
+
+    category: ClassVar[str] = "release_details"
+    organisation_path: ClassVar[str] = "site__organisation"
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="stays")
+    record = models.ForeignKey(Record, models.PROTECT)
+    site = models.ForeignKey(Site, models.PROTECT)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    release_date = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="stay_ends_after_it_begins"
+            ),
+            models.UniqueConstraint(fields=["person"], condition=Q(until__isnull=True), name="held_in_one_place"),
+        ]
+        indexes = [
+            models.Index(fields=["site", "release_date"], condition=Q(until=None), name="stay_release"),
+            models.Index(fields=["person", "release_date"], name="stay_person"),
+        ]

@@ -1,0 +1,222 @@
+"""What the engine asks of hand-overs: who is on which side, what follows from what is known, what else must move."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.dateparse import parse_datetime
+
+from throughcare.accounts.models import User
+from throughcare.appointments import actions as diary
+from throughcare.events.acting import Said
+from throughcare.events.actor import SYSTEM, Actor
+from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.process import BASES, HAND_OVER, LADDER
+from throughcare.messages.models import Message
+from throughcare.organisations.queries import receiving_services
+from throughcare.people import actions as people
+from throughcare.people.models import Record
+from throughcare.processes import actions as engine
+from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.processes.table import RECEIVER, SENDER, Facts
+from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
+from throughcare.reference.roles import roles
+from throughcare.sharing import grants
+from throughcare.sharing.models import Grant
+from throughcare.sharing.rule import sight
+
+CONTINUITY = timedelta(days=21)
+ENDS_FOR_RECEIVER = ("decline", "reroute")
+NOT_THE_RECEIVERS = {"drafted", "declined", "rerouted", "withdrawn", "superseded"}
+
+WORDS = {
+    "send": ("Send the hand-over", "The receiving service will see who the person is and what you wrote."),
+    "open_by_receiver": ("Open the hand-over", "The sender is told that you have opened it."),
+    "ask_question": ("Ask a question", "The sender is told. The time to answer the hand-over runs on."),
+    "answer_question": ("Answer the question", "The receiving service is told your answer."),
+    "accept": (
+        "Accept the hand-over",
+        "Your service takes over coordination of this person's care, and the sender is told.",
+    ),
+    "decline": (
+        "Decline the hand-over",
+        "The sender is told your reason at once and stays responsible. Your service can no longer open it.",
+    ),
+    "book_contact": ("Book or move the appointment", "The sender is told."),
+    "record_contact": ("Record the first contact", "The sender is told that the person was seen."),
+    "reroute": ("Send to another service", "The service it was sent to can no longer open it."),
+    "withdraw": ("Withdraw the hand-over", "The receiving service is told and can no longer open it."),
+}
+
+
+class HandOvers:
+    """The room behind `hand_over`."""
+
+    process = HAND_OVER
+
+    def with_parties(self, cases: QuerySet[Case]) -> QuerySet[Case]:
+        return cases.select_related(
+            "hand_over__sender__organisation", "hand_over__receiver__organisation", "hand_over__owner", "record"
+        ).prefetch_related(Prefetch("strands"))
+
+    def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
+        if actor == SYSTEM:
+            return frozenset({SYSTEM_ROLE})
+        if actor.role not in roles() or not roles()[actor.role].may_have_records:
+            return frozenset()
+        sides = set()
+        if case.hand_over.sender_id == actor.service:
+            sides.add(SENDER)
+        state = next(strand.state for strand in case.strands.all() if strand.name == "main")
+        if case.hand_over.receiver_id == actor.service and state not in NOT_THE_RECEIVERS:
+            sides.add(RECEIVER)
+        return frozenset(sides)
+
+    def service_of(self, case: Case, role: str) -> int | None:
+        return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
+
+    def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
+        hand_over = case.hand_over
+        match code:
+            case "receiving_service" if hand_over.sent_at is None:
+                return hand_over.receiver_id
+            case "basis" | "safe_contact" | "opioid_agonist_medicine" | "urgent":
+                return getattr(hand_over, code) or None
+            case "opened_by":
+                return actor.user_name
+            case "opened_time":
+                return at.isoformat()
+            case "prescribed_leaving_custody":
+                return "yes" if hand_over.opioid_agonist_medicine != "no" and _leaving_custody(case, at) else "no"
+            case "first_appointment_or_reason":
+                booked = given.get("appointment_time") and given.get("place")
+                return "appointment" if booked else given.get("no_appointment_reason")
+        return None
+
+    def offered(self, case: Case, code: str, actor: Actor) -> object | None:
+        if code == "coordination_owner":
+            return actor.user
+        if code == "area_of_return":
+            return case.record.area or None
+        return None
+
+    def choices(self, case: Case, code: str, actor: Actor) -> list[tuple[str, str]]:
+        if code == "receiving_service":
+            others = receiving_services(other_than=actor.service)
+            return [(str(s.pk), f"{s.name}, {s.organisation.name}") for s in others]
+        if code == "coordination_owner":
+            colleagues = User.objects.filter(memberships__service=actor.service, memberships__until=None, is_active=True)
+            return [(str(pk), name) for pk, name in colleagues.order_by("name").distinct().values_list("pk", "name")]
+        return []
+
+    def words(self, case: Case, verb: str) -> tuple[str, str]:
+        return WORDS.get(verb, (self.process.verb_words(verb), ""))
+
+    def title(self, case: Case) -> str:
+        return f"Hand-over to {case.hand_over.receiver.name}"
+
+    def parties(self, case: Case) -> list[tuple[str, str, str]]:
+        sender, receiver = case.hand_over.sender, case.hand_over.receiver
+        return [("From", sender.name, sender.telephone), ("To", receiver.name, receiver.telephone)]
+
+    def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
+        state = next(strand.state for strand in case.strands.all() if strand.name == "main")
+        if not any(step.verb == "escalate" and step.from_ == state for step in self.process.steps):
+            return None
+        told = LADDER.index(case.hand_over.ladder) + 1 if case.hand_over.ladder else 0
+        return "escalate", {
+            "missed_clock": due.clock,
+            "ladder_step": LADDER[min(told, len(LADDER) - 1)],
+            "owed_by": SENDER if state == "question_asked" else RECEIVER,
+        }
+
+    def after(self, step: StepTaken, by: Actor, at: datetime) -> None:
+        hand_over, facts = step.case.hand_over, step.facts
+        if step.verb == "escalate":
+            hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
+        elif step.verb != "deliver":
+            hand_over.ladder = hand_over.owed_by = ""
+        if step.verb in ENDS_FOR_RECEIVER:
+            grants.end(source=_source(step.case), at=at, service=hand_over.receiver_id)
+        if step.verb == "reroute":
+            hand_over.receiver_id, hand_over.sent_at = int(facts["receiving_service"]), None
+        if step.verb == "send":
+            hand_over.sent_at = at
+            for field in ("basis", "safe_contact", "opioid_agonist_medicine", "urgent"):
+                setattr(hand_over, field, facts[field])
+            _open_grants(step.case, at)
+        if step.verb == "withdraw":
+            grants.end(source=_source(step.case), at=at)
+        if step.verb == "accept":
+            hand_over.owner_id = int(facts["coordination_owner"])
+            _take_on(step.case, by, at)
+        if step.verb == "book_contact":
+            starts_at = parse_datetime(str(facts["appointment_time"]))
+            assert starts_at is not None
+            diary.book(
+                by=by,
+                at=at,
+                case=step.case,
+                service=hand_over.receiver_id,
+                starts_at=starts_at,
+                place=str(facts["place"]),
+            )
+        hand_over.save()
+
+
+def delivered(said: Said) -> None:
+    """A sent hand-over has arrived on the receiving team's Today: its case moves from sent to delivered."""
+    message = said.about
+    assert isinstance(message, Message)
+    if message.verb != "hand_over.send":
+        return
+    case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
+    state = next(strand.state for strand in case.strands.all() if strand.name == "main")
+    if state == "sent" and case.hand_over.receiver_id == message.service_id:
+        facts = {"delivery_time": said.at.isoformat(), "channel": message.channel}
+        engine.take(by=SYSTEM, at=said.at, case=case.pk, verb="deliver", facts=facts)
+
+
+def _source(case: Case) -> str:
+    return f"case {case.pk}"
+
+
+def _leaving_custody(case: Case, at: datetime) -> bool:
+    """Held now, or released in the last 21 days."""
+    stay = CustodyStay.objects.filter(person=case.person_id).order_by("-since").first()
+    return stay is not None and (stay.until is None or stay.until > at - CONTINUITY)
+
+
+def _open_grants(case: Case, at: datetime) -> None:
+    """The receiver may ask about the person, and the sender may hear the outcome, while the hand-over is open."""
+    grants.give(
+        person=case.person_id,
+        services=[case.hand_over.receiver_id, case.hand_over.sender_id],
+        kind=Grant.HAND_OVER,
+        basis=dict(BASES)[case.hand_over.basis],
+        source=_source(case),
+        at=at,
+    )
+
+
+def _take_on(case: Case, by: Actor, at: datetime) -> None:
+    """The accepting service opens its own record of the person, with no more than its role may read of the sender's."""
+    if Record.objects.filter(person=case.person_id, service=by.service).exists():
+        return
+    seen = sight(by, case.person_id, at)
+    identity = people.identity_of(case.record)
+    if not seen.reads("identity_core", "address"):
+        identity = replace(identity, address="", area="")
+    if not seen.reads("identity_core", "date_of_birth"):
+        identity = replace(identity, date_of_birth=None)
+    if not seen.reads("safe_contact"):
+        identity = replace(identity, telephone="", safe_contact="")
+    people.open_record(
+        by=by,
+        at=at,
+        person=case.person,
+        identity=identity,
+        reason=f"Hand-over accepted ({_source(case)})",
+        made_up=case.record.made_up,
+    )
+

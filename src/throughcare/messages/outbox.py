@@ -1,0 +1,47 @@
+"""Telling services what happened: rows written with the act, delivered by the worker."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+
+from throughcare.events.acting import acting, action, say
+from throughcare.events.actor import SYSTEM, Actor
+from throughcare.messages.models import Message
+
+DELIVERED = "message.delivered"
+TODAY = "today"
+
+
+def post_all(services: Iterable[int], *, verb: str, case: int, at: datetime) -> None:
+    """Write, inside an action, that each of the services is to be told."""
+    messages = [Message(service_id=service, verb=verb, case=case, written_at=at) for service in services]
+    if messages:
+        Message.objects.bulk_create(messages)
+
+
+class _DeliveredAlready(Exception):
+    """Another worker delivered it first."""
+
+
+def deliver(now: datetime) -> int:
+    """Deliver what waits, oldest first, each in a transaction of its own. Returns how many were delivered.
+
+    Delivery on the page called Today is a mark: from then on the message stands there. Whoever cares for a message of
+    its kind reacts to the event, in the same transaction.
+    """
+    delivered = 0
+    for pk in list(Message.objects.filter(delivered_at=None).order_by("pk").values_list("pk", flat=True)):
+        with suppress(_DeliveredAlready), acting(SYSTEM, now):
+            if not Message.objects.filter(pk=pk, delivered_at=None).update(delivered_at=now, channel=TODAY):
+                raise _DeliveredAlready
+            message = Message.objects.get(pk=pk)
+            say(DELIVERED, by=SYSTEM, at=now, case=message.case, subject=f"message {pk}", about=message)
+            delivered += 1
+    return delivered
+
+
+@action
+def put_away(*, by: Actor, at: datetime, message: int) -> None:
+    """Take a message off Today: somebody of the service has read it. Its row stays."""
+    Message.objects.filter(pk=message, service=by.service, put_away_at=None).update(put_away_at=at, put_away_by=by.user)
+    say("message.put_away", by=by, at=at, subject=f"message {message}")

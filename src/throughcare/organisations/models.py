@@ -1,0 +1,72 @@
+"""Organisations, their services (teams), the places they work in and the areas they serve, and who works where."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from throughcare.accounts.models import User
+from throughcare.events.models import Kept
+
+
+class Organisation(Kept):
+    """A body that answers for the records it holds: a provider, a prison, a police force, a council."""
+
+    name = models.CharField(max_length=160, unique=True)
+    kind = models.CharField(max_length=80)
+    lead_name = models.CharField(max_length=120, blank=True)
+    lead_telephone = models.CharField(max_length=40, blank=True)
+
+
+class Site(Kept):
+    """A building people are held or live in: a prison, a custody suite, an approved premises."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=40)
+
+
+class Service(Kept):
+    """A team: what hand-overs are sent to, and what people act for."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=80)
+    telephone = models.CharField(max_length=40)
+    mailbox = models.EmailField(blank=True)
+    manager_name = models.CharField(max_length=120, blank=True)
+    manager_telephone = models.CharField(max_length=40, blank=True)
+    takes_hand_overs = models.BooleanField(default=True)
+    sites = models.ManyToManyField(Site, blank=True, help_text="Sites this service covers")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="service_once")]
+
+
+class AreaServed(Kept):
+    """An upper-tier authority, by its code, that a service serves."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="areas")
+    area = models.CharField(max_length=9)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "area"], name="area_once")]
+        indexes = [models.Index(fields=["area"], name="area_served")]
+
+
+class Membership(Kept):
+    """That a user works for a service in a role, from and until. Rows are added; only the end is filled in, once."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    service = models.ForeignKey(Service, models.PROTECT)
+    role = models.CharField(max_length=40)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="membership_ends_after_it_begins"
+            ),
+            models.UniqueConstraint(
+                fields=["user", "service", "role"], condition=Q(until__isnull=True), name="membership_open_once"
+            ),
+        ]

@@ -1,0 +1,42 @@
+"""Reads of organisations."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from throughcare.accounts.models import User
+from throughcare.events.actor import Actor
+from throughcare.organisations.models import Membership, Service
+from throughcare.reference.roles import roles
+
+
+def memberships_of(user: int, now: datetime) -> list[Membership]:
+    """The memberships a user has in force, first come first."""
+    return list(
+        Membership.objects.filter(Q(until__isnull=True) | Q(until__gt=now), user=user, since__lte=now)
+        .select_related("service__organisation")
+        .order_by("pk")
+    )
+
+
+def actor_of(membership: Membership, user: User) -> Actor:
+    """A user acting for the service of one membership."""
+    return Actor(
+        user=user.pk,
+        user_name=user.name,
+        role=membership.role,
+        role_name=roles()[membership.role].name,
+        service=membership.service_id,
+        service_name=membership.service.name,
+        organisation=membership.service.organisation_id,
+    )
+
+
+def receiving_services(*, other_than: int | None) -> QuerySet[Service]:
+    """The services that take hand-overs, by name, without the asker's own."""
+    return (
+        Service.objects.filter(takes_hand_overs=True)
+        .exclude(pk=other_than)
+        .select_related("organisation")
+        .order_by("name", "pk")
+    )

@@ -1,0 +1,75 @@
+"""The record: one organisation's view of a person, with its own values; and the pointer that links it to a person."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from throughcare.accounts.models import User
+from throughcare.events.models import Kept
+from throughcare.organisations.models import Organisation, Service
+from throughcare.sharing.models import Person
+
+
+class Record(Kept):
+    """What one service wrote about a person. Records are linked, never merged: each keeps its own values.
+
+    `person` is the current pointer and changes only together with a Link row. The keys are the names folded for
+    search and order. `made_up` marks demonstration people.
+    """
+
+    category: ClassVar[str] = "identity_core"
+    organisation_path: ClassVar[str] = "organisation"
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="records")
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    service = models.ForeignKey(Service, models.PROTECT)
+    given_name = models.CharField(max_length=80)
+    family_name = models.CharField(max_length=80)
+    preferred_name = models.CharField(max_length=80, blank=True)
+    date_of_birth = models.DateField(null=True)
+    address = models.CharField(max_length=200, blank=True)
+    area = models.CharField(max_length=9, blank=True)
+    telephone = models.CharField(max_length=40, blank=True)
+    safe_contact = models.CharField(max_length=300, blank=True)
+    given_key = models.CharField(max_length=80)
+    family_key = models.CharField(max_length=80)
+    made_up = models.BooleanField(default=False)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "organisation"], name="record_person"),
+            models.Index(fields=["family_key", "given_key", "id"], name="record_name"),
+            models.Index(fields=["date_of_birth", "family_key"], name="record_birth"),
+        ]
+
+
+class Identifier(Kept):
+    """A number some body knows the person by, as this record has it, in the one form it is compared in."""
+
+    NHS, PRISON, PNC, CRO = "nhs_number", "prison_number", "pnc_id", "cro_number"
+    KINDS = ((NHS, "NHS number"), (PRISON, "Prison number"), (PNC, "PNC ID"), (CRO, "CRO number"))
+    category: ClassVar[str] = "identity_core"
+    organisation_path: ClassVar[str] = "record__organisation"
+
+    record = models.ForeignKey(Record, models.CASCADE, related_name="identifiers")
+    kind = models.CharField(max_length=20, choices=KINDS)
+    value = models.CharField(max_length=30)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["record", "kind"], name="identifier_once")]
+        indexes = [models.Index(fields=["value", "kind"], name="identifier_value")]
+
+
+class Link(Kept):
+    """That a record's pointer was set: from which person, to which, why, by whom, and how sure. Rows are only added."""
+
+    category: ClassVar[str] = "audit_and_sharing_decisions"
+
+    record = models.ForeignKey(Record, models.PROTECT, related_name="links")
+    from_person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    to_person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=200)
+    weight = models.FloatField(null=True, help_text="Match weight where a machine proposed the link; null where not")
+    by = models.ForeignKey(User, models.PROTECT, null=True)
+    at = models.DateTimeField()

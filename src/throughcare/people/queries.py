@@ -1,0 +1,81 @@
+"""Scoped reads of people: every one goes through the access rule."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from throughcare.events.actor import Actor
+from throughcare.people.models import Identifier, Record
+from throughcare.people.rules import folded_number, key
+from throughcare.reference.sharing import Access, rules_for
+from throughcare.sharing.rule import readable
+
+PAGE = 25
+
+
+def visible_records(actor: Actor, now: datetime) -> QuerySet[Record]:
+    """The records whose identity the actor may read; for a person with a record here, that one alone."""
+    others = Record.objects.filter(person=OuterRef("person"), organisation=actor.organisation)
+    return readable(Record.objects.all(), actor, "identity_core", now, organisation="organisation").filter(
+        Q(organisation=actor.organisation) | ~Exists(others)
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed into the search. Empty means not asked."""
+
+    words: str = ""
+    born: date | None = None
+
+
+def search(actor: Actor, now: datetime, asked: Asked) -> QuerySet[Record]:
+    """People the actor may know of whose names begin with the words, or who have that number or date of birth.
+
+    A word is looked for in given, family and preferred names that the actor's role may read. A whole NHS or prison
+    number finds its owner only for roles that may read it.
+    """
+    found = visible_records(actor, now)
+    if asked.born and _reads(actor, now, "date_of_birth"):
+        found = found.filter(date_of_birth=asked.born)
+    number = folded_number(asked.words)
+    if any(letter.isdigit() for letter in number):
+        if not _reads(actor, now, "nhs_number"):  # the table holds every number as one group of fields
+            return found.none()
+        return found.filter(Exists(Identifier.objects.filter(record__person=OuterRef("person"), value=number)))
+    for word in asked.words.split():
+        if folded := key(word):
+            found = found.filter(Q(family_key__startswith=folded) | Q(given_key__startswith=folded))
+    return found
+
+
+def _reads(actor: Actor, now: datetime, field: str) -> bool:
+    row = rules_for(actor.role, now.date())["identity_core"]
+    return row.access is Access.SEE or field in row.summary_fields
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list ordered by a key, with the key to go on from."""
+
+    rows: list[Any]
+    after: str
+
+
+def page_by_name(records: QuerySet[Record], after: str = "") -> Page:
+    """25 records in order of name, going on after the key of an earlier page."""
+    ordered = records.select_related("organisation").order_by("family_key", "given_key", "pk")
+    family, _, rest = after.partition("~")
+    given, _, pk = rest.partition("~")
+    if pk.isdecimal():
+        ordered = ordered.filter(
+            Q(family_key__gt=family)
+            | Q(family_key=family, given_key__gt=given)
+            | Q(family_key=family, given_key=given, pk__gt=int(pk))
+        )
+    rows = list(ordered[: PAGE + 1])
+    more = len(rows) > PAGE
+    last = rows[PAGE - 1] if more else None
+    return Page(rows=rows[:PAGE], after=f"{last.family_key}~{last.given_key}~{last.pk}" if last else "")

@@ -1,0 +1,358 @@
+"""Taking a step: the one way in which a case changes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.utils.timezone import localdate
+
+from throughcare.events.acting import action, say
+from throughcare.events.actor import SYSTEM, Actor
+from throughcare.messages import outbox
+from throughcare.people.models import Record
+from throughcare.processes import rules
+from throughcare.processes.models import Case, Due, StepTaken, Strand
+from throughcare.processes.registry import Room, room_of
+from throughcare.processes.table import START, Process, Step
+from throughcare.reference.calendar import due_at
+from throughcare.web.faults import Fault, NotAllowed, Refused
+
+
+@action
+def begin(
+    *,
+    by: Actor,
+    at: datetime,
+    process: Process,
+    verb: str,
+    record: Record,
+    facts: Mapping[str, object],
+    roles: Sequence[str],
+    key: str | None = None,
+) -> tuple[Case, StepTaken]:
+    """Open a case with the first step of a process. The room adds its own row in the same action.
+
+    Refused with the table's own faults. A form sent twice is caught by its `key`: see `once`.
+    """
+    opening = rules.opening(process, verb, localdate(at))
+    verdict = rules.judge(
+        process,
+        strand=opening.strand,
+        state=START,
+        verb=verb,
+        roles=roles,
+        facts=facts,
+        on=localdate(at),
+    )
+    if verdict.refused or verdict.step is None:
+        raise Refused(*verdict.faults, person=record.person_id)
+    case = Case(process=process.name, person_id=record.person_id, record=record, opened_at=at)
+    case.save()
+    Strand(case=case, name=verdict.step.strand, state=verdict.step.to, since=at).save()
+    taken = _store(case, verdict.step, verdict.step.to, by=by, at=at, facts=facts, flags=(), key=key)
+    return case, taken
+
+
+def once(key: str, open_case: Callable[[], Case]) -> Case:
+    """Open a case, or give the one that the same form opened before: the database holds each key once."""
+    try:
+        return open_case()
+    except IntegrityError:
+        earlier = StepTaken.objects.select_related("case").filter(key=key).first()
+        if earlier is None:
+            raise
+        return earlier.case
+
+
+@action
+def take(
+    *,
+    by: Actor,
+    at: datetime,
+    case: int,
+    verb: str,
+    facts: Mapping[str, object],
+    version: int | None = None,
+    key: str | None = None,
+) -> StepTaken:
+    """Take one step of a case.
+
+    facts:   what was answered; what can be derived is added.
+    version: of the case when the form was opened; a step taken by somebody else since is a conflict (PR-201).
+    key:     the form's own number; the same form sent twice takes one step and answers alike.
+    Raises Refused with every fault at once. A reported fact that breaks a rule is recorded, with its faults as flags.
+    """
+    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case).first()
+    if locked is None:
+        raise stranger(case)
+    room = room_of(locked)
+    found = room.with_parties(Case.objects.filter(pk=case)).get()
+    roles = room.roles_of(found, by)
+    if not roles:
+        raise stranger(case)
+    if version is not None and version != found.version:
+        earlier = StepTaken.objects.filter(case=case, key=key).first() if key else None
+        if earlier:
+            say("step.repeated", by=by, at=at, case=case, subject=verb)
+            return earlier
+        raise Refused(_conflict(found), person=found.person_id, case=case)
+    strands = {strand.name: strand for strand in found.strands.all()}
+    strand = _strand_for(room.process, verb, strands)
+    known = dict(facts)
+    for step in room.process.steps:
+        if step.verb == verb and step.strand == strand:
+            for code in step.asked:
+                if known.get(code) in (None, ""):
+                    known[code] = room.derived(found, code, facts, by, at)
+    known = {code: value for code, value in known.items() if value not in (None, "")}
+    verdict = rules.judge(
+        room.process,
+        strand=strand,
+        state=strands[strand].state if strand in strands else START,
+        verb=verb,
+        roles=roles,
+        facts=known,
+        on=localdate(at),
+    )
+    if verdict.refused or verdict.step is None:
+        raise Refused(*verdict.faults, person=found.person_id, case=case)
+    return _move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
+
+
+@action
+def miss(*, by: Actor, at: datetime, due: int) -> Due:
+    """Mark one deadline as missed and take the step that follows. Refused (PR-301) when it is no longer open.
+
+    The mark is a conditional update: of two workers that try, one makes it.
+    """
+    marked = Due.objects.filter(
+        pk=due, due_at__lte=at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
+    ).update(missed_at=at)
+    if not marked:
+        raise NoLongerOpen(
+            Fault("PR-301", "", "This deadline was met, missed or replaced already.", "Nothing needs doing.")
+        )
+    missed = Due.objects.select_related("case").get(pk=due)
+    say(
+        "deadline.missed",
+        by=by,
+        at=at,
+        person=missed.case.person_id,
+        record=missed.case.record_id,
+        case=missed.case_id,
+        subject=missed.clock,
+        detail={"due_at": missed.due_at},
+    )
+    room = room_of(missed.case)
+    case = room.with_parties(Case.objects.filter(pk=missed.case_id)).get()
+    follows = room.missed(case, missed, at)
+    if follows:
+        verb, facts = follows
+        take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
+    return missed
+
+
+class NoLongerOpen(Refused):
+    """Somebody else marked the deadline, or it was met in time."""
+
+
+def sweep(now: datetime) -> int:
+    """Mark every deadline that has passed, oldest first, each in a transaction of its own. Returns how many."""
+    swept = 0
+    passed = Due.objects.filter(due_at__lte=now, met_at=None, missed_at=None, paused_at=None, replaced_at=None)
+    for due in list(passed.order_by("due_at", "pk").values_list("pk", flat=True)):
+        if _still_open(due):
+            try:
+                miss(by=SYSTEM, at=now, due=due)
+                swept += 1
+            except NoLongerOpen:
+                continue
+    return swept
+
+
+def stranger(case: int | None = None) -> NotAllowed:
+    """The refusal to anybody who is not party to a case: the same words whether or not it exists."""
+    return NotAllowed(
+        Fault(
+            "PR-202",
+            "",
+            "There is nothing here for the service you are acting for.",
+            "If you act for more than one service, check which one. A hand-over that was declined or withdrawn is "
+            "no longer open to the service it was sent to.",
+        ),
+        case=case,
+    )
+
+
+def _still_open(due: int) -> bool:
+    return Due.objects.filter(pk=due, met_at=None, missed_at=None, paused_at=None, replaced_at=None).exists()
+
+
+def _strand_for(process: Process, verb: str, strands: Mapping[str, Strand]) -> str:
+    """The strand that a verb belongs to: the one whose state it fits, or else the first that has it at all."""
+    having = [step for step in process.steps if step.verb == verb]
+    for step in having:
+        if step.strand in strands and strands[step.strand].state == step.from_:
+            return step.strand
+    return having[0].strand if having else next(iter(strands), "main")
+
+
+def _move(
+    room: Room,
+    case: Case,
+    strands: Mapping[str, Strand],
+    verdict: rules.Verdict,
+    *,
+    by: Actor,
+    at: datetime,
+    facts: Mapping[str, object],
+    key: str | None,
+) -> StepTaken:
+    step = verdict.step
+    assert step is not None
+    strand = strands.get(step.strand)
+    state = strand.state if strand else START
+    case.version += 1
+    if verdict.moves:
+        if strand is None:
+            Strand(case=case, name=step.strand, state=step.to, since=at).save()
+        else:
+            strand.state, strand.since = step.to, at
+            strand.save(update_fields=["state", "since"])
+        _stop_clocks(room.process, case, step, at)
+        states = {s.state for name, s in strands.items() if name != step.strand} | {step.to}
+        if states <= room.process.final:
+            case.closed_at = at
+    case.save(update_fields=["version", "closed_at"])
+    taken = _store(
+        case,
+        step,
+        step.to if verdict.moves else state,
+        by=by,
+        at=at,
+        facts=facts,
+        flags=verdict.faults,
+        key=key,
+        from_state=state,
+    )
+    told = _told(room, case, step)
+    room.after(taken, by, at)
+    if verdict.moves:
+        _start_clocks(room, case, step, at)
+        outbox.post_all(told, verb=f"{case.process}.{step.verb}", case=case.pk, at=at)
+        _apply(room, case, step, by, at, facts)
+    return taken
+
+
+def _store(
+    case: Case,
+    step: Step,
+    to: str,
+    *,
+    by: Actor,
+    at: datetime,
+    facts: Mapping[str, object],
+    flags: Sequence[Fault],
+    key: str | None,
+    from_state: str | None = None,
+) -> StepTaken:
+    taken = StepTaken(
+        case=case,
+        strand=step.strand,
+        row=step.id,
+        verb=step.verb,
+        from_state=from_state or step.from_,
+        to_state=to,
+        at=at,
+        user_id=by.user,
+        service_id=by.service,
+        facts=dict(facts),
+        flags=[[fault.number, fault.field, f"{fault.rule} {fault.mend}"] for fault in flags],
+        version=case.version,
+        key=key,
+    )
+    taken.save()
+    say(
+        f"{case.process}.{step.verb}",
+        by=by,
+        at=at,
+        person=case.person_id,
+        record=case.record_id,
+        case=case.pk,
+        subject=step.id,
+        detail={"from": taken.from_state, "to": to, "facts": taken.facts, "flags": taken.flags},
+        about=taken,
+    )
+    return taken
+
+
+def _stop_clocks(process: Process, case: Case, step: Step, at: datetime) -> None:
+    """Clocks named by the step stop; in a final state every clock still running on the strand does."""
+    running = Due.objects.filter(case=case, strand=step.strand, met_at=None, replaced_at=None)
+    replaced = step.verb in process.replacing
+    if step.to in process.final:
+        running.update(replaced_at=at)
+    elif step.stops:
+        running.filter(clock__in=step.stops).update(**{"replaced_at" if replaced else "met_at": at})
+
+
+def _start_clocks(room: Room, case: Case, step: Step, at: datetime) -> None:
+    dues = []
+    for clock_id in step.starts:
+        clock = room.process.clocks[clock_id]
+        due = due_at(clock.counting_rule, clock.value, clock.unit, at)
+        dues.append(
+            Due(
+                case=case,
+                strand=step.strand,
+                clock=clock_id,
+                started_at=at,
+                due_at=due.at,
+                verified=due.verified,
+                owner_id=room.service_of(case, clock.owner_role),
+            )
+        )
+    if dues:
+        Due.objects.bulk_create(dues)
+
+
+def _told(room: Room, case: Case, step: Step) -> list[int]:
+    """The services that a step tells. Asked before the room moves: who loses a case is told so too."""
+    told = [room.service_of(case, opened.removeprefix("notify ")) for opened in step.opens if opened.startswith("notify ")]
+    return [service for service in dict.fromkeys(told) if service is not None]
+
+
+def _apply(room: Room, case: Case, step: Step, by: Actor, at: datetime, facts: Mapping[str, object]) -> None:
+    """Take the step that this one applies, where the facts are enough for it; otherwise nothing changes there."""
+    for opened in step.opens:
+        what, _, rest = opened.partition(" ")
+        strand, _, verb = rest.partition(" ")
+        if what != "apply" or strand not in room.process.strands():
+            continue
+        strands = dict(case.strands.values_list("name", "state"))
+        verdict = rules.judge(
+            room.process,
+            strand=strand,
+            state=strands.get(strand, START),
+            verb=verb,
+            roles=room.roles_of(case, by),
+            facts=facts,
+            on=localdate(at),
+        )
+        if not verdict.faults:
+            take(by=by, at=at, case=case.pk, verb=verb, facts=facts)
+
+
+def _conflict(case: Case) -> Fault:
+    last = case.steps.select_related("user", "service").order_by("-version").first()
+    who = last.user.name if last and last.user else "Throughcare"
+    where = f" ({last.service.name})" if last and last.service else ""
+    process = room_of(case).process
+    did = process.verb_words(last.verb).lower() if last else "acted"
+    return Fault(
+        "PR-201",
+        "",
+        f"Somebody acted on this first: {who}{where} took “{did}” and it is now "
+        f"{process.label(last.to_state) if last else 'changed'}.",
+        "Nothing of yours was stored. Look at what happened, then act again if it is still needed.",
+    )

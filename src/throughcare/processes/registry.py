@@ -1,0 +1,71 @@
+"""Which processes run, and what the engine asks of the room that declares one."""
+
+from datetime import datetime
+from typing import Protocol
+
+from django.db.models import QuerySet
+
+from throughcare.events.actor import Actor
+from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.processes.table import Facts, Process
+
+
+class Room(Protocol):
+    """What a room answers for the cases of its process."""
+
+    process: Process
+
+    def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
+        """The roles, as the table names them, in which the actor is party to the case; empty for a stranger."""
+
+    def service_of(self, case: Case, role: str) -> int | None:
+        """The service behind a role of the table ("receiver"): whom a deadline belongs to and a message goes to."""
+
+    def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
+        """A fact that need not be asked, because it follows from what is known or given; None when it must be asked."""
+
+    def offered(self, case: Case, code: str, actor: Actor) -> object | None:
+        """What a question may be answered with before anybody touches it; None for an empty answer."""
+
+    def choices(self, case: Case, code: str, actor: Actor) -> list[tuple[str, str]]:
+        """What a fact that names a service or a user may be answered with."""
+
+    def words(self, case: Case, verb: str) -> tuple[str, str]:
+        """The button for a verb, and what will happen and who will see it."""
+
+    def title(self, case: Case) -> str:
+        """The thing and the place: "Hand-over to Riverside"."""
+
+    def parties(self, case: Case) -> list[tuple[str, str, str]]:
+        """Who is on this case: side, service, telephone."""
+
+    def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
+        """The verb that the system takes when a deadline is missed, with its facts; None when nothing follows."""
+
+    def with_parties(self, cases: QuerySet[Case]) -> QuerySet[Case]:
+        """The same cases, read together with whatever the other answers need."""
+
+    def after(self, step: StepTaken, by: Actor, at: datetime) -> None:
+        """Bring the room's own rows into step with one that was just taken, in the same transaction."""
+
+
+_rooms: dict[str, Room] = {}
+
+
+def register(room: Room) -> None:
+    """Have a process run. Called from AppConfig.ready of the room that declares it."""
+    _rooms[room.process.name] = room
+
+
+def rooms() -> dict[str, Room]:
+    """Every room with a process, by the name of the process."""
+    return dict(_rooms)
+
+
+def room_of(case: Case) -> Room:
+    return _rooms[case.process]
+
+
+def process(name: str) -> Process:
+    """A process by its name. Raises KeyError."""
+    return _rooms[name].process

@@ -1,0 +1,23 @@
+"""The plain values that the page components show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a summary list: what it is, what it stands at, and where that comes from (source, time, who)."""
+
+    label: str
+    value: object
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened, for a timeline: when (aware), what, by whom, and words written about it."""
+
+    when: datetime
+    title: str
+    by: str = ""
+    text: str = ""
