@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from throughcare.config import check, environment
+from throughcare.config import check, environment, serve
 
 CLONE = Path(__file__).parents[2]
 
@@ -36,6 +39,25 @@ def test_a_sound_installation_has_no_faults(fresh_database: Any) -> None:
     assert (code, report["faults"]) == (0, [])
     named = {fact["name"] for fact in report["facts"]}
     assert named >= {variable.name for variable in environment.VARIABLES}
+
+
+def test_while_it_serves_the_last_sweep_is_shown(fresh_database: Any, running: Any) -> None:
+    with running(fresh_database.environment) as product:
+        for _ in range(100):  # the page answers 503 until the worker has swept once; each ask takes its own time
+            try:
+                urllib.request.urlopen(f"{product.url}/health/", timeout=10)
+                break
+            except urllib.error.HTTPError:
+                time.sleep(0.1)
+        code, report = look(fresh_database.environment)
+        assert (code, report["faults"]) == (0, [])
+        assert any(fact["value"].endswith("seconds ago") for fact in report["facts"])
+
+
+def test_serving_without_a_worker_is_a_fault(fresh_database: Any) -> None:
+    with serve.alone(environment.read(fresh_database.environment)):
+        code, report = look(fresh_database.environment)
+    assert (code, numbers(report)) == (1, ["CF-310"])
 
 
 def test_a_database_without_its_tables_is_a_fault(tmp_path: Path) -> None:

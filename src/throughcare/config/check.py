@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from throughcare.config import environment
 from throughcare.config.environment import Environment, WrongSetting
-from throughcare.web.faults import Fault
+from throughcare.config.serve import alone
+from throughcare.web.faults import Fault, Refused
 
 LEAST_DISK, LEAST_POSTGRES = 1_000_000_000, 15  # bytes; major version
 SQLITE_WANTED = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}  # 2 is FULL: a stored write stays stored
@@ -50,7 +51,7 @@ def report(settings: Environment) -> Report:
 
     django.setup()
     found.faults += _reference()
-    found.faults += _database(found.facts)
+    found.faults += _database(settings, found.facts)
     return found
 
 
@@ -103,7 +104,7 @@ def _reference() -> Iterator[Fault]:
         yield Fault("CF-305", "", f"A shipped table cannot be used: {fault}.", "Fetch this version again.")
 
 
-def _database(facts: list[Fact]) -> Iterator[Fault]:
+def _database(settings: Environment, facts: list[Fact]) -> Iterator[Fault]:
     from django.db import OperationalError, connection
 
     try:
@@ -137,10 +138,10 @@ def _database(facts: list[Fact]) -> Iterator[Fault]:
             yield Fault(
                 "CF-308", "THROUGHCARE_DATABASE", f"PostgreSQL {version} is too old.", f"Use {LEAST_POSTGRES} or newer."
             )
-    yield from _shape(facts)
+    yield from _shape(settings, facts)
 
 
-def _shape(facts: list[Fact]) -> Iterator[Fault]:
+def _shape(settings: Environment, facts: list[Fact]) -> Iterator[Fault]:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
@@ -154,3 +155,26 @@ def _shape(facts: list[Fact]) -> Iterator[Fault]:
             f"The database lacks {missing} changes of shape that this version needs.",
             "Back it up if it holds real people, then run ./run migrate",
         )
+        return
+    yield from _worker(settings, facts)
+
+
+def _worker(settings: Environment, facts: list[Fact]) -> Iterator[Fault]:
+    from django.utils import timezone
+
+    from throughcare.processes.health import health
+
+    now, state = timezone.now(), health()
+    age = f"{(now - state.last_sweep).total_seconds():.0f} seconds ago" if state.last_sweep else "never"
+    facts.append(Fact("Last sweep of deadlines", age, "by the worker"))
+    try:
+        with alone(settings):
+            return  # nothing serves here, so nothing is late
+    except Refused:
+        if state.sweep_is_late(now):
+            yield Fault(
+                "CF-310",
+                "",
+                f"Throughcare runs, but its worker last swept the deadlines {age}.",
+                "Wait a minute after a start; then read the log for the worker's words.",
+            )

@@ -24,10 +24,10 @@ from throughcare.config.environment import PRODUCTION, Environment, WrongSetting
 from throughcare.web.faults import Fault, Refused
 
 ROOT = Path(__file__).parents[3]  # the clone
-OTHERS = {  # words that live in another room: the module that holds their Typer app
-    "demo": "throughcare.demo.commands",
-    "processes": "throughcare.processes.commands",
-    "bench": "bench.commands",
+OTHERS = {  # words that live in another room: the module that holds their Typer app, and what they are for
+    "demo": ("throughcare.demo.commands", "make a made-up area of any size"),
+    "processes": ("throughcare.processes.commands", "list, show or try the processes"),
+    "bench": ("bench.commands", "measure speed and size, from a clone"),
 }
 DEMONSTRATION_PEOPLE, DEMONSTRATION_SEED = 400, 1
 
@@ -36,6 +36,7 @@ err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 app = typer.Typer(
     help="Throughcare. Without a word it sets up and serves. --production, with any word, takes the production data.",
+    epilog="Also: " + "; ".join(f"{word}: {purpose}" for word, (_, purpose) in OTHERS.items()) + ".",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -58,8 +59,8 @@ def run(typed: Sequence[str]) -> int:
     if not words or (words[0].startswith("-") and words[0] not in ("--help", "--version")):
         words.insert(0, "serve")
     try:
-        for word in [word for word in OTHERS if words[0] in (word, "--help")]:
-            _add(word)
+        if words[0] in OTHERS:
+            _add(words[0])
         code = app(words, prog_name="./run", standalone_mode=False)
     except WrongSetting as wrong:
         return _say("CF-101", str(wrong))
@@ -211,7 +212,7 @@ def _add(word: str) -> None:
     import django
 
     django.setup()
-    app.add_typer(importlib.import_module(OTHERS[word]).app, name=word)
+    app.add_typer(importlib.import_module(OTHERS[word][0]).app, name=word)
 
 
 def _prepare(settings: Environment) -> None:

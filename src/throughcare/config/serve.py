@@ -140,10 +140,9 @@ class Child:
         self.started = now
 
     def stop(self) -> None:
-        """Asks it to finish; kills it, and all it started, when it has not within the grace."""
-        if self.process is None:
-            return
-        self.process.terminate()
+        """Asks it to finish; `ended` waits for that."""
+        if self.process is not None:
+            self.process.terminate()
 
     def ended(self, give_up: float) -> None:
         """Waits for a stopped child until the monotonic time `give_up`, then clears away what is left of its group."""
@@ -163,7 +162,7 @@ class Child:
 def serve(environment: Environment, listening: socket.socket) -> None:
     """Runs the web server and the worker until SIGTERM or SIGINT."""
     web = Child("web server", _web_command(environment, listening.fileno()), environment.data, [listening.fileno()])
-    worker = Child("worker", ["-c", "from throughcare.config.worker import main; main()"], environment.data)
+    worker = Child("worker", ["-m", "throughcare.config.worker"], environment.data)
     keep_alive([web, worker])
 
 

@@ -92,6 +92,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "throughcare.accounts.views.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # by account alone: a whole prison may share one address
 
 SESSION_COOKIE_AGE = 10 * 60 * 60
 SESSION_COOKIE_NAME = f"throughcare_{ENVIRONMENT.mode}"

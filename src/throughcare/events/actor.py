@@ -1,4 +1,4 @@
-"""Who acts, and for which service. Every action and every read is somebody's; the worker and the command line are actors too."""
+"""Who acts, and for which service. Every act and every reading is somebody's; the worker is an actor too."""
 
 from dataclasses import dataclass
 

@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from throughcare.events.models import Event, EventDetail
 START = "0" * 64
 _LOCK = 7_302_611  # one number for this chain among PostgreSQL's advisory locks
 _READ_AT_ONCE = 20_000
+PUBLISHED_EVERY = timedelta(days=1)
 
 
 def append(said: Sequence[Said]) -> None:
@@ -123,6 +124,14 @@ def publish(at: datetime) -> None:
     settings.PUBLISHED_HEADS.parent.mkdir(parents=True, exist_ok=True)
     with settings.PUBLISHED_HEADS.open("a") as file:
         file.write(json.dumps({"at": at.isoformat(timespec="seconds"), "event": seq, "hash": hash_}) + "\n")
+
+
+def publish_if_due(now: datetime) -> None:
+    """Publish the head once a day, where it has moved."""
+    last = published()
+    if last and (now - datetime.fromisoformat(last[-1]["at"]) < PUBLISHED_EVERY or last[-1]["event"] == head()[0]):
+        return
+    publish(now)
 
 
 def published() -> list[dict[str, Any]]:

@@ -1,13 +1,15 @@
-"""The chained record of what was done, sent, decided and refused, and the base of every model that only actions may write."""
+"""The chained record of what was done and refused, and the base of every model that only actions may write."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import models
 
 from throughcare.events.acting import must_be_acting
 
+M = TypeVar("M", bound=models.Model, covariant=True)
 
-class KeptQuerySet(models.QuerySet[Any]):
+
+class KeptQuerySet(models.QuerySet[M]):
     """Writes in bulk are writes too: refused outside an action."""
 
     def update(self, **values: Any) -> int:
@@ -18,7 +20,7 @@ class KeptQuerySet(models.QuerySet[Any]):
         must_be_acting(self.model)
         return super().delete()
 
-    def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[M]:
         must_be_acting(self.model)
         return super().bulk_create(*args, **kwargs)
 

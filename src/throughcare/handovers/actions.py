@@ -34,6 +34,7 @@ class Draft:
 def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | None = None) -> HandOver:
     """Write a hand-over, to be sent. Refused (HO-101) for a receiver that does not take them, or one's own service."""
     _must_take_hand_overs(draft.receiver, by)
+    assert by.service is not None, "a sender acts for a service"
     case, _ = engine.begin(
         by=by,
         at=at,

@@ -460,12 +460,14 @@ FACTS: Mapping[str, Fact] = {
         LONG_TEXT,
         hint="For example: mobile after 4pm, no messages that name the service. If nobody knows, say so.",
         category="safe_contact",
+        field="safe_channel",
     ),
     "opioid_agonist_medicine": Fact(
         "Does the person take an opioid agonist medicine (methadone or buprenorphine)?",
         CHOICE,
         choices=(*YES_NO, (NOT_KNOWN, "Not known")),
         category="overdose_safety_summary",
+        field="opioid_agonist_present",
     ),
     "urgent": Fact(
         "Is it urgent?", CHOICE, hint="Urgent: to be opened within an hour and answered by 5pm.", choices=YES_NO
@@ -476,12 +478,17 @@ FACTS: Mapping[str, Fact] = {
     "first_appointment_or_reason": Fact(
         "First appointment, or why there is none yet", made_of=("appointment_time", "place", "no_appointment_reason")
     ),
-    "appointment_time": Fact("Date and time of the appointment", MOMENT, category="appointments_attendance"),
-    "place": Fact("Place", hint="Address, or how: telephone or video", category="appointments_attendance"),
+    "appointment_time": Fact(
+        "Date and time of the appointment", MOMENT, category="appointments_attendance", field="next_appointment"
+    ),
+    "place": Fact(
+        "Place", hint="Address, or how: telephone or video", category="appointments_attendance", field="place"
+    ),
     "no_appointment_reason": Fact(
         "If there is no appointment yet: why, and by when there will be",
         LONG_TEXT,
         category="appointments_attendance",
+        field="next_appointment",
     ),
     "coordination_owner": Fact("Who coordinates this person's care from now on", USER),
     "decline_reason": Fact(
@@ -493,16 +500,24 @@ FACTS: Mapping[str, Fact] = {
         "Area the person returns to",
         AREA,
         category="release_details",
+        field="area_of_return",
     ),
-    "contact_date": Fact("Date of the first contact", DAY, category="appointments_attendance"),
+    "contact_date": Fact(
+        "Date of the first contact", DAY, category="appointments_attendance", field="first_contact_outcome"
+    ),
     "heard_from": Fact(
-        "Who told you", hint="For example: seen by me, or told by the person", category="appointments_attendance"
+        "Who told you",
+        hint="For example: seen by me, or told by the person",
+        category="appointments_attendance",
+        field="first_contact_outcome",
     ),
     "delivery_time": Fact("Delivered"),
     "channel": Fact("How it arrived"),
     "opened_by": Fact("Opened by"),
     "opened_time": Fact("Opened"),
-    "prescribed_leaving_custody": Fact("Prescribed, and leaving custody", category="overdose_safety_summary"),
+    "prescribed_leaving_custody": Fact(
+        "Prescribed, and leaving custody", category="overdose_safety_summary", field="opioid_agonist_present"
+    ),
     "missed_clock": Fact("Deadline missed"),
     "ladder_step": Fact("Told to"),
     "owed_by": Fact("Who owes the next word"),

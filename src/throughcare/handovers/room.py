@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from throughcare.accounts.models import User
 from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process import BASES, HAND_OVER, LADDER
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
@@ -23,7 +24,9 @@ from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.roles import roles
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant
-from throughcare.sharing.rule import sight
+from throughcare.sharing.rule import Sight, sight
+from throughcare.web.parts import Row
+from throughcare.web.wording import day
 
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute")
@@ -67,7 +70,7 @@ class HandOvers:
         sides = set()
         if case.hand_over.sender_id == actor.service:
             sides.add(SENDER)
-        state = next(strand.state for strand in case.strands.all() if strand.name == "main")
+        state = state_of(case)
         if case.hand_over.receiver_id == actor.service and state not in NOT_THE_RECEIVERS:
             sides.add(RECEIVER)
         return frozenset(sides)
@@ -105,7 +108,9 @@ class HandOvers:
             others = receiving_services(other_than=actor.service)
             return [(str(s.pk), f"{s.name}, {s.organisation.name}") for s in others]
         if code == "coordination_owner":
-            colleagues = User.objects.filter(memberships__service=actor.service, memberships__until=None, is_active=True)
+            colleagues = User.objects.filter(
+                memberships__service=actor.service, memberships__until=None, is_active=True
+            )
             return [(str(pk), name) for pk, name in colleagues.order_by("name").distinct().values_list("pk", "name")]
         return []
 
@@ -119,8 +124,33 @@ class HandOvers:
         sender, receiver = case.hand_over.sender, case.hand_over.receiver
         return [("From", sender.name, sender.telephone), ("To", receiver.name, receiver.telephone)]
 
+    def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
+        rows = [Row("What is asked", case.hand_over.asked)] if case.hand_over.asked else []
+        stay = CustodyStay.objects.select_related("site").filter(person=case.person_id).order_by("-since").first()
+        if stay and seen.reads("release_details", "release_date") and stay.release_date:
+            rows.append(Row("Release date", day(stay.release_date), note="the latest date known"))
+        if stay and seen.reads("release_details", "prison"):
+            held = "Held at" if stay.until is None else "Was held at"
+            rows.append(Row(held, stay.site.name))
+        if case.hand_over.owner:
+            rows.append(Row("Coordination owner", f"{case.hand_over.owner.name}, {case.hand_over.receiver.name}"))
+        else:
+            rows.append(Row("Coordination owner", case.hand_over.sender.name, note="until the hand-over is accepted"))
+        return rows
+
+    def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
+        if SENDER in roles and state_of(case) == "drafted":
+            return [("Change the draft", reverse("edit-hand-over", args=[case.pk]))]
+        return []
+
+    def hides(self, case: Case, roles: frozenset[str]) -> str:
+        state = state_of(case)
+        if SENDER not in roles and state in ("sent", "delivered"):
+            return "Open the hand-over to read what was sent. The sender is told that you have."
+        return ""
+
     def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
-        state = next(strand.state for strand in case.strands.all() if strand.name == "main")
+        state = state_of(case)
         if not any(step.verb == "escalate" and step.from_ == state for step in self.process.steps):
             return None
         told = LADDER.index(case.hand_over.ladder) + 1 if case.hand_over.ladder else 0
@@ -171,10 +201,15 @@ def delivered(said: Said) -> None:
     if message.verb != "hand_over.send":
         return
     case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
-    state = next(strand.state for strand in case.strands.all() if strand.name == "main")
+    state = state_of(case)
     if state == "sent" and case.hand_over.receiver_id == message.service_id:
         facts = {"delivery_time": said.at.isoformat(), "channel": message.channel}
         engine.take(by=SYSTEM, at=said.at, case=case.pk, verb="deliver", facts=facts)
+
+
+def state_of(case: Case) -> str:
+    """The state of the hand-over itself; its strands have been read with it."""
+    return next(strand.state for strand in case.strands.all() if strand.name == "main")
 
 
 def _source(case: Case) -> str:
@@ -219,4 +254,3 @@ def _take_on(case: Case, by: Actor, at: datetime) -> None:
         reason=f"Hand-over accepted ({_source(case)})",
         made_up=case.record.made_up,
     )
-

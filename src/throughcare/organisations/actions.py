@@ -7,7 +7,8 @@ from throughcare.accounts.models import User
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.organisations.models import AreaServed, Membership, Organisation, Service, Site
-from throughcare.reference.areas import MADE_UP_AREAS, areas as known_areas
+from throughcare.reference.areas import MADE_UP_AREAS
+from throughcare.reference.areas import areas as known_areas
 from throughcare.reference.roles import roles
 from throughcare.web.faults import Fault, Refused
 
@@ -48,7 +49,7 @@ def set_up(
     areas: Iterable[str] = (),
     sites: Iterable[Site] = (),
 ) -> Service:
-    """Set up a service with the areas it serves (codes) and the sites it covers. Refused (OR-101) for an unknown area."""
+    """Set up a service: the areas it serves, by code, and the sites it covers. Refused (OR-101) for an unknown area."""
     codes = list(areas)
     for code in codes:
         if code not in known_areas() and code not in MADE_UP_AREAS:

@@ -36,7 +36,7 @@ def receiving_services(*, other_than: int | None) -> QuerySet[Service]:
     """The services that take hand-overs, by name, without the asker's own."""
     return (
         Service.objects.filter(takes_hand_overs=True)
-        .exclude(pk=other_than)
+        .exclude(Q(pk=other_than))
         .select_related("organisation")
         .order_by("name", "pk")
     )

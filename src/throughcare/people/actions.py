@@ -79,7 +79,7 @@ def open_record(
     faults = faults_of(identity, at.date())
     if by.service is None or by.organisation is None:
         faults.append(Fault("PE-105", "", "A record belongs to a service.", "Choose which service you are acting for."))
-    if faults:
+    if faults or by.service is None or by.organisation is None:
         raise Refused(*faults)
     record = Record(
         person=person,
@@ -104,7 +104,6 @@ def open_record(
     Identifier.objects.bulk_create(
         Identifier(record=record, kind=kind, value=folded_number(value)) for kind, value in numbers if value
     )
-    assert by.service is not None
     grants.give(
         person=person.pk, services=[by.service], kind=Grant.OWN, basis=OWN_BASIS, source=f"record {record.pk}", at=at
     )

@@ -38,11 +38,11 @@ def search(actor: Actor, now: datetime, asked: Asked) -> QuerySet[Record]:
     number finds its owner only for roles that may read it.
     """
     found = visible_records(actor, now)
-    if asked.born and _reads(actor, now, "date_of_birth"):
+    if asked.born and reads_field(actor, now, "date_of_birth"):
         found = found.filter(date_of_birth=asked.born)
     number = folded_number(asked.words)
     if any(letter.isdigit() for letter in number):
-        if not _reads(actor, now, "nhs_number"):  # the table holds every number as one group of fields
+        if not reads_field(actor, now, "nhs_number"):  # the table holds every number as one group of fields
             return found.none()
         return found.filter(Exists(Identifier.objects.filter(record__person=OuterRef("person"), value=number)))
     for word in asked.words.split():
@@ -51,7 +51,8 @@ def search(actor: Actor, now: datetime, asked: Asked) -> QuerySet[Record]:
     return found
 
 
-def _reads(actor: Actor, now: datetime, field: str) -> bool:
+def reads_field(actor: Actor, now: datetime, field: str) -> bool:
+    """Does the actor's role read this field of identity, where it reads identity at all?"""
     row = rules_for(actor.role, now.date())["identity_core"]
     return row.access is Access.SEE or field in row.summary_fields
 

@@ -318,7 +318,9 @@ def _start_clocks(room: Room, case: Case, step: Step, at: datetime) -> None:
 
 def _told(room: Room, case: Case, step: Step) -> list[int]:
     """The services that a step tells. Asked before the room moves: who loses a case is told so too."""
-    told = [room.service_of(case, opened.removeprefix("notify ")) for opened in step.opens if opened.startswith("notify ")]
+    told = [
+        room.service_of(case, opened.removeprefix("notify ")) for opened in step.opens if opened.startswith("notify ")
+    ]
     return [service for service in dict.fromkeys(told) if service is not None]
 
 

@@ -104,3 +104,10 @@ class Due(Kept):
             ),
             models.Index(fields=["owner", "due_at"], condition=Q(met_at=None, replaced_at=None), name="due_owner"),
         ]
+
+
+class Pulse(models.Model):
+    """One row: when a worker last swept the deadlines. Overwritten each time; it is no record of anything."""
+
+    swept_at = models.DateTimeField()
+    worker = models.CharField(max_length=80)

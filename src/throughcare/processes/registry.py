@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from throughcare.events.actor import Actor
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import Facts, Process
+from throughcare.sharing.rule import Sight
+from throughcare.web.parts import Row
 
 
 class Room(Protocol):
@@ -38,6 +40,15 @@ class Room(Protocol):
 
     def parties(self, case: Case) -> list[tuple[str, str, str]]:
         """Who is on this case: side, service, telephone."""
+
+    def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
+        """What the room adds to the facts of the steps, as far as the reader may see it."""
+
+    def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
+        """Pages of the room's own that belong to the case: words and address."""
+
+    def hides(self, case: Case, roles: frozenset[str]) -> str:
+        """Why the facts are not shown to these roles yet, in words; empty when they are."""
 
     def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
         """The verb that the system takes when a deadline is missed, with its facts; None when nothing follows."""

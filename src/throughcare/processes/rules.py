@@ -92,7 +92,7 @@ class Act:
 
 
 def acts(process: Process, states: Mapping[str, str], roles: Collection[str], on: date) -> list[Act]:
-    """Everything that can be done from these states, by anybody: the page shows what is the reader's and whose is the rest."""
+    """Everything that can be done from these states, by anybody; `mine` says what these roles can do."""
     found: dict[tuple[str, str], list[Step]] = {}
     for step in process.steps:
         if step.in_force(on) and states.get(step.strand) == step.from_:
@@ -178,7 +178,9 @@ def _wrong_state(process: Process, strand: str, state: str, verb: str, on: date)
         "PR-102",
         "state",
         f"“{sentence(verb)}” is not possible while the {process.title.lower()} is {process.label(state)}.",
-        f"Now possible: {', '.join(sentence(v).lower() for v in possible)}." if possible else "Nothing more can be done.",
+        f"Now possible: {', '.join(sentence(v).lower() for v in possible)}."
+        if possible
+        else "Nothing more can be done.",
     )
 
 

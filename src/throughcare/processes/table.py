@@ -109,6 +109,7 @@ class Fact:
 
     category: the category of data that governs who reads it, or "" when it is part of the envelope that every party
     to the case reads. A fact that no process describes is shown to the service that gave it and to nobody else.
+    field:    the field of that category that it is, which decides whether a role with a summary reads it.
     made_of: other facts that are asked in its place, each of which may be left empty; the room derives it from them.
     """
 
@@ -117,6 +118,7 @@ class Fact:
     hint: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     category: str | None = ""
+    field: str = ""
     made_of: tuple[str, ...] = ()
 
 
@@ -166,7 +168,7 @@ def sentence(code: str) -> str:
 
 
 def declare(name: str, title: str, words: str, steps: tuple[Step, ...], **rest: object) -> Process:
-    """A process over the clocks, limits and states of the reference tables. Raises ValueError for a code not in them."""
+    """A process over the clocks, limits and states of the reference tables. ValueError for a code not in them."""
     clocks, limits = pathways.clocks(name), pathways.limits(name)
     states = pathways.state_rows(name)
     process = Process(

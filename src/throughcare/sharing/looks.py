@@ -17,6 +17,7 @@ _SEALED_AT_ONCE = 5_000
 
 def at_person(actor: Actor, person: int, now: datetime) -> None:
     """Keep that the actor looked at this person, once per reader, service and hour."""
+    assert actor.user is not None, "the system reads no pages"
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     if Look.objects.filter(person=person, user=actor.user, service=actor.service, hour=hour).exists():
         return
@@ -67,13 +68,17 @@ def verify() -> tuple[int, tuple[str, ...]]:
         elif _hash(looks) != expected:
             faults.append(f"looks sealed from look {first}: one was altered")
     carried = Look.objects.filter(seal__isnull=False).order_by().values_list("seal", flat=True).distinct()
-    faults += [f"look {stranger}: carries a seal that no event names" for stranger in sorted(set(carried) - sealed)]
+    faults += [
+        f"look {stranger}: carries a seal that no event names"
+        for stranger in sorted({seal for seal in carried if seal} - sealed)
+    ]
     return Look.objects.count(), tuple(faults)
 
 
 def _look(
     actor: Actor, now: datetime, hour: datetime, *, person: int | None = None, listed: str = "", count: int = 1
 ) -> Look:
+    assert actor.user is not None, "the system reads no pages"
     return Look(
         at=now,
         hour=hour,

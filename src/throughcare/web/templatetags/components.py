@@ -38,6 +38,12 @@ def due_in(due: dt.datetime | None, now: dt.datetime) -> str:
     return wording.due_in(due, now) if due else ""
 
 
+@register.filter
+def words(code: str) -> str:
+    """A code as words: "working_days" is "working days"."""
+    return code.replace("_", " ")
+
+
 @register.inclusion_tag("web/parts/tag.html")
 def tag(text: str, tone: str = "") -> dict[str, str]:
     """A state in a word. Tone: risk or missed (red), today (amber), done (green); anything else is grey."""

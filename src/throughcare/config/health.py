@@ -1,0 +1,37 @@
+"""The health page: for a monitor, and for the bar that says when the worker is late. No personal data."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+
+from throughcare.events import chain
+from throughcare.processes.health import health
+from throughcare.web.shell import Banner
+
+
+@login_not_required
+def health_view(request: HttpRequest) -> JsonResponse:
+    """200 when the last sweep is recent, 503 when it is late; its age, the oldest message's, and the published head."""
+    now, state = timezone.now(), health()
+    heads = chain.published()
+    late = state.sweep_is_late(now)
+    body = {
+        "ok": not late,
+        "last_sweep_seconds_ago": round((now - state.last_sweep).total_seconds()) if state.last_sweep else None,
+        "oldest_message_seconds": round((now - state.oldest_message).total_seconds()) if state.oldest_message else None,
+        "published_head": heads[-1] if heads else None,
+    }
+    return JsonResponse(body, status=503 if late else 200)
+
+
+def late_banner(request: HttpRequest) -> Banner | None:
+    """Says on Today that deadlines are not being swept: nobody may take an old page for a quiet day."""
+    if request.path != "/" or not getattr(request, "actor", None):
+        return None
+    now, state = timezone.now(), health()
+    if not state.sweep_is_late(now):
+        return None
+    if state.last_sweep is None:
+        return Banner("Deadlines have not been swept yet: what is late may not be marked.", "risk")
+    minutes = int((now - state.last_sweep).total_seconds() // 60)
+    return Banner(f"Deadlines were last swept {minutes} minutes ago: what is late since may not be marked.", "risk")

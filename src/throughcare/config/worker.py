@@ -1,0 +1,87 @@
+"""The worker: everything that happens without anybody clicking. Each pass may be run again, at any moment, safely."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import FrameType
+
+import django
+from django.db import close_old_connections
+from django.utils import timezone
+
+PULSE = 1.0
+SEALING, PUBLISHING = timedelta(minutes=1), timedelta(days=1)
+
+log = logging.getLogger("throughcare.worker")
+
+
+class Worker:
+    """One process. Several may run: whatever they do is marked once, whichever of them comes first."""
+
+    def __init__(self) -> None:
+        from throughcare.events import chain
+        from throughcare.messages import jobs, outbox
+        from throughcare.processes import actions
+        from throughcare.sharing import looks
+
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self.over = threading.Event()
+        self.passes: tuple[tuple[str, Callable[[datetime], object], timedelta], ...] = (
+            ("sweep", actions.sweep, timedelta()),
+            ("messages", outbox.deliver, timedelta()),
+            ("seal", looks.seal, SEALING),
+            ("publish", chain.publish_if_due, timedelta(minutes=5)),
+        )
+        self.last: dict[str, datetime] = {}
+        self.jobs = jobs
+
+    def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
+        self.over.set()
+
+    def pulse(self) -> None:
+        """Every pass that is due, once; then one job. A pass that fails is logged, and tried again next time."""
+        from throughcare.processes.health import beat
+
+        close_old_connections()
+        for name, work, every in self.passes:
+            now = timezone.now()
+            if now - self.last.get(name, now - every) < every:
+                continue
+            try:
+                work(now)
+                self.last[name] = now
+                if name == "sweep":
+                    beat(now, self.name)
+            except Exception:  # a pass must not end the others, nor the worker
+                log.exception("pass failed", extra={"pass": name})
+        try:
+            self.jobs.run_next(self.name)
+        except Exception:
+            log.exception("jobs failed")
+
+    def run(self) -> None:
+        log.info("worker started", extra={"worker": self.name})
+        while not self.over.wait(PULSE):
+            self.pulse()
+        log.info("worker stopped", extra={"worker": self.name})
+
+
+def main(once: bool = False) -> None:
+    """Run until told to stop by SIGTERM or SIGINT; or one pulse of everything."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "throughcare.config.settings")
+    django.setup()
+    worker = Worker()
+    if once:
+        worker.pulse()
+        return
+    signal.signal(signal.SIGTERM, worker.stop)
+    signal.signal(signal.SIGINT, worker.stop)
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,453 @@
+"""Lives: what happened to each made-up person, as plain values drawn from the seed and the person's number.
+
+A life says what people did. What the engine, the worker and the access rule made of it is not written here: `bulk` works
+that out, and a test proves that the real actions make the same of it.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from throughcare.demo import names
+from throughcare.demo.area import (
+    ALDERGATE,
+    AREA,
+    DIVERSION,
+    EMPLOYMENT,
+    HOUSING,
+    PEERS,
+    PRISON_SERVICE,
+    PRISON_SITE,
+    PROBATION,
+    RECONNECT,
+    RIVERSIDE,
+    SURGERY,
+    Held,
+    Staffed,
+)
+from throughcare.demo.moments import ONE_DAY, Days, moment
+from throughcare.events.actor import Actor
+from throughcare.people.actions import Identity
+
+PEOPLE_A_PATCH = 1300
+"""Of the people of one patch about 1,000 are known to its first treatment service."""
+SENDER, RECEIVER = "sender", "receiver"
+
+
+@dataclass(frozen=True)
+class Act:
+    """A step that somebody took."""
+
+    at: datetime
+    by: Actor
+    verb: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Referral:
+    """A hand-over: what the sender wrote, to whom (a service), and the steps that people took."""
+
+    at: datetime
+    by: Actor
+    receiver: int
+    reason: str
+    asked: str
+    opioid_agonist_medicine: str
+    urgent: str
+    acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Time in prison. `since` is when it was recorded too; `until` is None while it lasts."""
+
+    held: Held
+    since: datetime
+    until: datetime | None
+    release_date: date
+
+
+@dataclass(frozen=True)
+class Life:
+    """A person as one service knows them (`by` opened the record), and what happened since.
+
+    readers: for each service on either side, who puts its messages away.
+    """
+
+    identity: Identity
+    by: Actor
+    opened_at: datetime
+    stay: Stay | None = None
+    referral: Referral | None = None
+    readers: Mapping[int | None, Actor] = field(default_factory=dict)
+
+
+Team = tuple[Actor, ...]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Where some of the lives are lived: a prison, its treatment services, and the services beside them.
+
+    treatment: the first is the one that most people come to.
+    others:    services that treatment sends people on to.
+    senders:   services, other than the prison, that send people to treatment.
+    """
+
+    held: Held
+    prison: Team
+    treatment: tuple[Team, ...]
+    others: tuple[Team, ...] = ()
+    senders: tuple[Team, ...] = ()
+
+
+def patches_of(staffed: Staffed) -> list[Patch]:
+    """Northbridge first, then every further prison with its treatment service."""
+    team = staffed.actors
+    northbridge = Patch(
+        held=staffed.held[PRISON_SITE],
+        prison=team[PRISON_SERVICE],
+        treatment=(team[RIVERSIDE], team[ALDERGATE]),
+        others=(team[HOUSING], team[EMPLOYMENT], team[PEERS], team[SURGERY], team[PROBATION]),
+        senders=(team[PROBATION], team[DIVERSION], team[SURGERY], team[RECONNECT]),
+    )
+    further = [
+        Patch(held=held, prison=team[further_prison_service(n)], treatment=(team[further_treatment_service(n)],))
+        for n, held in enumerate(list(staffed.held.values())[1:], 1)
+    ]
+    return [northbridge, *further]
+
+
+def further_patches(people: int) -> int:
+    """How many patches beside Northbridge a world of that many people has."""
+    return max(0, round(people / PEOPLE_A_PATCH) - 1)
+
+
+def further_prison_service(number: int) -> str:
+    return f"HMP Example {number} substance misuse service"
+
+
+def further_treatment_service(number: int) -> str:
+    return f"Example Recovery {number}, duty team"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a plot may draw on: the dice, the days, and who sends to whom."""
+
+    r: random.Random
+    days: Days
+    sender: Actor
+    receiver: Actor
+    elsewhere: Actor
+    urgent: str
+
+    def work(self, day: date, since: int = 9, until: int = 16) -> datetime:
+        """Some time of a working day, on the five minutes."""
+        return moment(day, self.r.randrange(since, until), self.r.randrange(0, 60, 5))
+
+    def act(self, at: datetime, side: Actor, verb: str, **facts: object) -> Act:
+        return Act(at, side, verb, facts)
+
+    def sent(self, at: datetime) -> Act:
+        return self.act(at, self.sender, "send")
+
+    def opened(self, at: datetime, by: Actor | None = None) -> Act:
+        return self.act(at, by or self.receiver, "open_by_receiver")
+
+    def accepted(self, at: datetime, seen_at: datetime | None) -> Act:
+        facts: dict[str, object] = {"coordination_owner": str(self.receiver.user)}
+        if seen_at:
+            facts |= {"appointment_time": seen_at.isoformat(), "place": self.r.choice(PLACES)}
+        else:
+            facts["no_appointment_reason"] = "No clinic free this week. We will ring by the end of next week."
+        return self.act(at, self.receiver, "accept", **facts)
+
+    def seen(self, at: datetime, day: date) -> Act:
+        heard = self.r.choice(("Seen by me", "Seen by a colleague at the clinic", "The person told me by telephone"))
+        return self.act(at, self.receiver, "record_contact", contact_date=day.isoformat(), heard_from=heard)
+
+
+PLACES = (
+    "2 Canal Side, ground floor",
+    "Mill Lane Surgery, room 3",
+    "By telephone",
+    "By video, from the prison",
+    "Open Door, Albert Terrace",
+)
+REASONS = (
+    ("Leaving soon and wants to carry on with treatment.", "A first appointment and a named worker."),
+    ("Drinks daily and has asked for help to stop.", "Assessment, and a plan for a safe reduction."),
+    ("Has taken a first step here and needs longer support.", "Please take over coordination."),
+    ("Stable on medicine; the place where it is collected must change.", "Prescribing from the day given below."),
+    ("Lost a home in the last month, which puts recovery at risk.", "A place to stay, and support to keep it."),
+    ("Wants to work and to meet people who have recovered.", "A first talk, at a time that suits."),
+)
+DECLINES = ("no_safe_capacity", "wrong_service", "not_our_area", "facts_missing", "not_ready_yet")
+
+Told = tuple[datetime, list[Act]]
+"""When the hand-over was drafted, and the steps after it."""
+
+
+def drafted(c: Case) -> Told:
+    return c.work(c.days.before[c.r.randrange(4)]), []
+
+
+def just_sent(c: Case) -> Told:
+    """Sent five seconds before the world stands still: the worker has not delivered it yet."""
+    at = c.days.told - timedelta(seconds=5)
+    return at - timedelta(minutes=20), [c.sent(at)]
+
+
+def not_opened(c: Case) -> Told:
+    """Sent on the last working day, or the one before: the later, the less it has climbed."""
+    at = c.work(c.days.before[c.r.choice((0, 0, 0, 1))], 9, 18)
+    return at - timedelta(minutes=30), [c.sent(at)]
+
+
+def opened(c: Case) -> Told:
+    at = c.work(c.days.before[c.r.choice((0, 1, 1, 2))], 9, 12)
+    return at - timedelta(minutes=45), [c.sent(at), c.opened(at + timedelta(minutes=c.r.randrange(20, 240, 5)))]
+
+
+def question_asked(c: Case) -> Told:
+    at, acts = opened(c)
+    question = c.r.choice(("What dose, and when was the last one?", "Where will they stay?", "Who is the GP?"))
+    asked = acts[-1].at + timedelta(minutes=30)
+    return at, [*acts, c.act(asked, c.receiver, "ask_question", question=question, call_back_number="0113 496 0181")]
+
+
+def answered(c: Case) -> Told:
+    at, acts = question_asked(c)
+    answer = c.act(acts[-1].at + timedelta(minutes=50), c.sender, "answer_question", answer="I will ring you at once.")
+    return at, [*acts, answer]
+
+
+def accepted(c: Case) -> Told:
+    at = c.work(c.days.before[c.r.randrange(1, 4)], 9, 12)
+    acts = [c.sent(at), c.opened(at + timedelta(minutes=40)), c.accepted(at + timedelta(minutes=90), None)]
+    return at - timedelta(minutes=25), acts
+
+
+def booked(c: Case) -> Told:
+    at = c.work(c.days.before[c.r.randrange(1, 4)], 9, 12)
+    seen_at = c.work(c.days.ahead[c.r.choice((0, 0, 1, 1, 2, 3, 4))])
+    acts = [c.sent(at), c.opened(at + timedelta(minutes=35)), c.accepted(at + timedelta(minutes=80), seen_at)]
+    return at - timedelta(minutes=25), acts
+
+
+def moved(c: Case) -> Told:
+    """Booked, and the appointment was moved."""
+    at, acts = booked(c)
+    moves = {"appointment_time": c.work(c.days.ahead[5]).isoformat(), "place": c.r.choice(PLACES)}
+    return at, [*acts, c.act(acts[-1].at + timedelta(hours=1), c.receiver, "book_contact", **moves)]
+
+
+def not_seen(c: Case) -> Told:
+    """The appointment went by, nobody wrote that the person came, and the time for a first contact is over."""
+    at = c.work(c.days.before[7], 9, 12)
+    seen_at = c.work(c.days.before[3])
+    acts = [c.sent(at), c.opened(at + timedelta(minutes=35)), c.accepted(at + timedelta(minutes=80), seen_at)]
+    return at - timedelta(minutes=25), acts
+
+
+def seen_lately(c: Case) -> Told:
+    return _seen(c, c.r.randrange(2, 20))
+
+
+def seen_long_ago(c: Case) -> Told:
+    return _seen(c, c.r.randrange(20, 250))
+
+
+def _seen(c: Case, ago: int) -> Told:
+    at = c.work(c.days.before[ago + 3], 9, 12)
+    seen_at = c.work(c.days.before[ago])
+    acts = [
+        c.sent(at),
+        c.opened(at + timedelta(minutes=c.r.randrange(15, 200, 5))),
+        c.accepted(at + timedelta(minutes=c.r.randrange(205, 290, 5)), seen_at),
+        c.seen(seen_at + timedelta(minutes=50), c.days.before[ago]),
+    ]
+    return at - timedelta(minutes=25), acts
+
+
+def declined(c: Case) -> Told:
+    at = c.work(c.days.before[c.r.randrange(1, 4)], 9, 12)
+    refused = c.act(at + timedelta(hours=3), c.receiver, "decline", decline_reason=c.r.choice(DECLINES))
+    return at - timedelta(minutes=25), [c.sent(at), c.opened(at + timedelta(minutes=55)), refused]
+
+
+def rerouted(c: Case) -> Told:
+    at, acts = declined(c)
+    facts = {
+        "receiving_service": str(c.elsewhere.service),
+        "area_of_return": AREA,
+        "reason": "The first service could not take this person.",
+    }
+    return at, [*acts, c.act(acts[-1].at + timedelta(minutes=45), c.sender, "reroute", **facts)]
+
+
+def sent_again(c: Case) -> Told:
+    """Declined, sent to another service, and opened there."""
+    at, acts = rerouted(c)
+    again = acts[-1].at + timedelta(minutes=10)
+    return at, [*acts, c.sent(again), c.opened(again + timedelta(minutes=25), c.elsewhere)]
+
+
+def withdrawn(c: Case) -> Told:
+    at = c.work(c.days.before[c.r.randrange(2, 60)], 9, 12)
+    reason = c.r.choice(("The release date moved by months.", "The person does not want this now."))
+    stopped = c.act(at + timedelta(hours=4), c.sender, "withdraw", reason=reason)
+    return at - timedelta(minutes=25), [c.sent(at), c.opened(at + timedelta(minutes=50)), stopped]
+
+
+def withdrawn_as_draft(c: Case) -> Told:
+    at = c.work(c.days.before[c.r.randrange(2, 60)], 9, 12)
+    stopped = c.act(at + timedelta(hours=1), c.sender, "withdraw", reason="Written for the wrong service.")
+    return at, [stopped]
+
+
+Plot = Callable[[Case], Told]
+PLOTS: Mapping[Plot, int] = {
+    drafted: 8,
+    just_sent: 0,
+    not_opened: 9,
+    opened: 7,
+    question_asked: 4,
+    answered: 2,
+    accepted: 6,
+    booked: 14,
+    moved: 2,
+    not_seen: 3,
+    seen_lately: 40,
+    seen_long_ago: 230,
+    declined: 4,
+    rerouted: 2,
+    sent_again: 3,
+    withdrawn: 12,
+    withdrawn_as_draft: 4,
+}
+"""How a hand-over may go, and how many of 350 went so. Each begins one of the first lives, whatever its share."""
+RELEASED = (not_seen, seen_lately, seen_long_ago)
+"""After these the person has left prison."""
+FINISHED, HELD = 0.5, 0.15
+"""Shares of people with no hand-over: known to treatment for a long time, and held in prison."""
+
+
+def life_of(number: int, seed: int, days: Days, patches: Sequence[Patch]) -> Life:
+    """The life of the `number`th person, counted from 0: always the same for the same seed and day."""
+    r = random.Random(f"{seed} {days.on} {number}")  # noqa: S311 a story, not a secret
+    patch = patches[number % len(patches)]
+    plots = list(PLOTS)
+    plot = plots[number] if number < len(plots) else None
+    fate = r.random()
+    if plot is None and fate < FINISHED:
+        return _in_treatment(number, r, days, patch)
+    if plot is None and fate < FINISHED + HELD:
+        return _held(number, r, days, patch)
+    return _handed_over(number, r, days, patch, plot or r.choices(plots, weights=list(PLOTS.values()))[0])
+
+
+def _in_treatment(number: int, r: random.Random, days: Days, patch: Patch) -> Life:
+    by = r.choice(_keyworkers(_treatment(r, patch)))
+    opened_at = moment(days.before[r.randrange(1, 500)], r.randrange(9, 16), r.randrange(0, 60, 5))
+    return Life(_identity(number, r, days.on), by, opened_at)
+
+
+def _held(number: int, r: random.Random, days: Days, patch: Patch) -> Life:
+    by = r.choice(patch.prison)
+    since = moment(days.before[r.randrange(2, 300)], r.randrange(10, 17), r.randrange(0, 60, 5))
+    stay = Stay(patch.held, since, None, days.ahead[r.randrange(1, 120)])
+    identity = replace(_identity(number, r, days.on), prison_number=names.prison_number(number))
+    return Life(identity, by, since, stay)
+
+
+def _handed_over(number: int, r: random.Random, days: Days, patch: Patch, plot: Plot) -> Life:
+    identity = _identity(number, r, days.on)
+    way = r.random()
+    from_prison = not patch.others or way < 0.5
+    if from_prison:
+        sender, receivers = r.choice(patch.prison), _treatment(r, patch)
+        identity = replace(identity, prison_number=names.prison_number(number))
+    elif way < 0.75:
+        sender, receivers = r.choice(r.choice(patch.senders)), _treatment(r, patch)
+    else:
+        sender, receivers = r.choice(_keyworkers(_treatment(r, patch))), r.choice(patch.others)
+    known = [team for team in (*patch.treatment, *patch.others) if team[0].service != sender.service]
+    elsewhere = [team for team in known if team[0].service != receivers[0].service] or [receivers]
+    case = Case(
+        r=r,
+        days=days,
+        sender=sender,
+        receiver=r.choice(_keyworkers(receivers)),
+        elsewhere=r.choice(_keyworkers(r.choice(elsewhere))),
+        urgent="yes" if plot in (seen_lately, seen_long_ago) and r.random() < 0.15 else "no",
+    )
+    at, acts = plot(case)
+    reason, asked = r.choice(REASONS)
+    assert case.receiver.service is not None
+    referral = Referral(
+        at=at,
+        by=sender,
+        receiver=case.receiver.service,
+        reason=reason,
+        asked=asked,
+        opioid_agonist_medicine=r.choice(("yes", "no", "no", "not_known")),
+        urgent=case.urgent,
+        acts=tuple(acts),
+    )
+    opened_at = moment(at.date() - r.randrange(5, 200) * ONE_DAY, r.randrange(9, 17), r.randrange(0, 60, 5))
+    stay = None
+    if from_prison:
+        released = _released(plot, acts, r)
+        stay = Stay(
+            patch.held, opened_at, released, released.date() if released else days.ahead[r.randrange(1, 40)]
+        )
+    return Life(identity, sender, opened_at, stay, referral, {a.service: a for a in (sender, case.receiver, case.elsewhere)})
+
+
+def _released(plot: Plot, acts: Sequence[Act], r: random.Random) -> datetime | None:
+    """The morning of the day after the hand-over was accepted, where the person has left."""
+    if plot not in RELEASED:
+        return None
+    accepted = next(act.at for act in acts if act.verb == "accept")
+    return moment(accepted.date() + ONE_DAY, 9, r.randrange(0, 60, 5))
+
+
+def _treatment(r: random.Random, patch: Patch) -> Team:
+    """Most come to the first service."""
+    return patch.treatment[0] if r.random() < 0.85 else r.choice(patch.treatment)
+
+
+def _keyworkers(team: Team) -> Team:
+    return tuple(actor for actor in team if actor.role not in ("clinician", "service_manager", "front_desk"))
+
+
+def _identity(number: int, r: random.Random, on: date) -> Identity:
+    given, family = r.choice(names.GIVEN), r.choice(names.FAMILY)
+    if r.random() < 0.02:
+        given = f"{given} {r.choice(names.GIVEN)}"
+    if r.random() < 0.05:
+        family = f"{family}-{r.choice(names.FAMILY)}"
+    return Identity(
+        given_name=given,
+        family_name=family,
+        preferred_name=r.choice(names.GIVEN) if r.random() < 0.06 else "",
+        date_of_birth=on - timedelta(days=round(r.triangular(18.1, 78, 38) * 365.25)) if r.random() < 0.99 else None,
+        address=f"{r.randrange(1, 180)} {r.choice(names.STREETS)}, Northbridge" if r.random() < 0.9 else "",
+        area=AREA,
+        telephone=names.mobile(number) if r.random() < 0.85 else "",
+        safe_contact=r.choice(SAFE_CONTACTS),
+        nhs_number=names.nhs_number(number) if r.random() < 0.85 else "",
+    )
+
+
+SAFE_CONTACTS = (
+    "Mobile after 4pm. No messages that name the service.",
+    "Text only. A partner reads the post.",
+    "Any time, by telephone.",
+    "Letters to the hostel. No mobile at present.",
+    "Through the key worker only.",
+)

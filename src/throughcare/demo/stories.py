@@ -1,0 +1,396 @@
+"""The ten stories that the guide tells, told through the very actions that pages call.
+
+A story is a generator: it yields the moment of what comes next, and then does it. The stories run beside each other in
+the order of those moments, and the worker delivers and sweeps between them as it would have done.
+"""
+
+import heapq
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from throughcare.demo import area
+from throughcare.demo.area import ALDERGATE, AREA, DIVERSION, HOUSING, PRISON_SERVICE, PROBATION, RIVERSIDE, SURGERY
+from throughcare.demo.moments import READ, WORKER, Days, moment
+from throughcare.demo.names import LONGEST, mobile, nhs_number, prison_number
+from throughcare.events.actor import SYSTEM, Actor
+from throughcare.handovers import actions as hand_overs
+from throughcare.handovers import custody
+from throughcare.handovers.actions import Draft
+from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.messages import outbox
+from throughcare.messages.models import Message
+from throughcare.organisations.models import Site
+from throughcare.people import actions as people
+from throughcare.people.actions import Identity
+from throughcare.people.models import Record
+from throughcare.processes import actions as engine
+from throughcare.processes.models import Due
+
+Story = Generator[datetime, None, None]
+THURSDAY, FRIDAY = 3, 4
+NUMBERS = 999_000
+"""The made-up NHS and prison numbers from here on belong to the stories; lives count from 0."""
+
+
+@dataclass(frozen=True)
+class Teller:
+    """What a story needs: the days, who works where, and the acts it is made of."""
+
+    days: Days
+    staffed: area.Staffed
+
+    def register(
+        self, number: int, by: Actor, at: datetime, given: str, family: str, born: date, preferred: str = ""
+    ) -> Record:
+        """Open a record. `number` is the number of the story."""
+        identity = Identity(
+            given_name=given,
+            family_name=family,
+            preferred_name=preferred,
+            date_of_birth=born,
+            address=f"{number * 3} Weir Street, Northbridge",
+            area=AREA,
+            telephone=mobile(number),
+            safe_contact="Mobile after 4pm. No messages that name the service.",
+            nhs_number=nhs_number(NUMBERS + number),
+            prison_number=prison_number(NUMBERS + number) if by.role == "prison_drug_worker" else "",
+        )
+        return people.register(by=by, at=at, identity=identity, made_up=True)
+
+    def receive(self, by: Actor, at: datetime, record: Record) -> CustodyStay:
+        site = Site.objects.get(name=area.PRISON_SITE)
+        return custody.receive(by=by, at=at, record=record, site=site, since=at)
+
+    def draft(
+        self,
+        by: Actor,
+        at: datetime,
+        record: Record,
+        to: str,
+        reason: str,
+        asked: str,
+        *,
+        opioid: str,
+        urgent: str = "no",
+        release: date | None = None,
+    ) -> HandOver:
+        draft = Draft(
+            receiver=self.staffed.service(to),
+            reason=reason,
+            asked=asked,
+            basis="direct_care",
+            safe_contact=record.safe_contact,
+            opioid_agonist_medicine=opioid,
+            urgent=urgent,
+            release_date=release,
+        )
+        return hand_overs.draft(by=by, at=at, record=record, draft=draft)
+
+    def take(self, by: Actor, at: datetime, hand_over: HandOver, verb: str, **facts: object) -> None:
+        engine.take(by=by, at=at, case=hand_over.case_id, verb=verb, facts=facts)
+
+    def accept(self, by: Actor, at: datetime, hand_over: HandOver, seen_at: datetime, place: str) -> None:
+        self.take(
+            by,
+            at,
+            hand_over,
+            "accept",
+            appointment_time=seen_at.isoformat(),
+            place=place,
+            coordination_owner=str(by.user),
+        )
+
+
+def james_adeyemi(t: Teller) -> Story:
+    """James leaves HMP Northgate on Thursday. His hand-over was sent and nobody opened it: it climbs the ladder."""
+    grace = t.staffed.actor(PRISON_SERVICE, "Grace Mbeki")
+    yield (at := moment(t.days.before[120], 14, 5))
+    james = t.register(1, grace, at, "James", "Adeyemi", date(1986, 3, 3), "Jay")
+    t.receive(grace, at, james)
+    yield (at := moment(t.days.before[2], 16, 20))
+    hand_over = t.draft(
+        grace,
+        at,
+        james,
+        RIVERSIDE,
+        "James takes methadone, 60 mg a day, supervised. His prison supply ends on the day he leaves.",
+        "Please take over prescribing from the day he leaves, and see him within a day.",
+        opioid="yes",
+        release=t.days.next(THURSDAY),
+    )
+    yield (at := moment(t.days.before[1], 15, 0))
+    t.take(grace, at, hand_over, "send")
+
+
+def tanisha_brook(t: Teller) -> Story:
+    """Tanisha's hand-over was accepted within the day, with an appointment for the day she leaves."""
+    lee, samuel = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe"), t.staffed.actor(RIVERSIDE, "Samuel Okoro")
+    yield (at := moment(t.days.before[60], 10, 40))
+    tanisha = t.register(2, lee, at, "Tanisha", "Brook", date(1994, 11, 19))
+    t.receive(lee, at, tanisha)
+    yield (at := moment(t.days.before[0], 9, 30))
+    leaves = t.days.ahead[2]
+    hand_over = t.draft(
+        lee,
+        at,
+        tanisha,
+        RIVERSIDE,
+        "Tanisha is on buprenorphine, stable for four months, and wants to carry on.",
+        "A first appointment on the day she leaves.",
+        opioid="yes",
+        release=leaves,
+    )
+    t.take(lee, at, hand_over, "send")
+    yield (at := moment(t.days.before[0], 10, 50))
+    t.take(samuel, at, hand_over, "open_by_receiver")
+    yield (at := moment(t.days.before[0], 11, 20))
+    t.accept(samuel, at, hand_over, moment(leaves, 14, 0), "Riverside, 2 Canal Side, ground floor")
+
+
+def michael_cole(t: Teller) -> Story:
+    """Michael left HMP Northgate on Friday. He was accepted, did not come that afternoon, and nobody has seen him."""
+    grace, beth = t.staffed.actor(PRISON_SERVICE, "Grace Mbeki"), t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
+    friday = t.days.last(FRIDAY)
+    wednesday = Days(friday).last(2)
+    yield (at := moment(Days(friday).before[90], 15, 10))
+    michael = t.register(3, grace, at, "Michael", "Cole", date(1979, 7, 28))
+    stay = t.receive(grace, at, michael)
+    yield (at := moment(wednesday, 9, 15))
+    hand_over = t.draft(
+        grace,
+        at,
+        michael,
+        RIVERSIDE,
+        "Michael used heroin daily before prison and takes no medicine now: his tolerance is low.",
+        "Naloxone and a first appointment on the day he leaves.",
+        opioid="no",
+        release=friday,
+    )
+    t.take(grace, at, hand_over, "send")
+    yield (at := moment(wednesday, 10, 5))
+    t.take(beth, at, hand_over, "open_by_receiver")
+    yield (at := moment(wednesday, 11, 45))
+    t.accept(beth, at, hand_over, moment(friday, 14, 30), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(friday, 9, 20))
+    custody.leave(by=grace, at=at, stay=stay, until=at)
+
+
+def siobhan_o_rourke(t: Teller) -> Story:
+    """Siobhán was declined: no safe space in time. The prison stays responsible and must find another service."""
+    lee, pauline = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe"), t.staffed.actor(ALDERGATE, "Pauline Jarvis")
+    yield (at := moment(t.days.before[40], 11, 25))
+    siobhan = t.register(4, lee, at, "Siobhán", "O'Rourke", date(1990, 1, 31))
+    t.receive(lee, at, siobhan)
+    yield (at := moment(t.days.before[1], 13, 50))
+    hand_over = t.draft(
+        lee,
+        at,
+        siobhan,
+        ALDERGATE,
+        "Siobhán drank heavily before prison and has had withdrawal fits.",
+        "Assessment within a week of her leaving.",
+        opioid="no",
+        release=t.days.ahead[4],
+    )
+    t.take(lee, at, hand_over, "send")
+    yield (at := moment(t.days.before[1], 15, 15))
+    t.take(pauline, at, hand_over, "open_by_receiver")
+    yield (at := moment(t.days.before[0], 14, 40))
+    t.take(pauline, at, hand_over, "decline", decline_reason="no_safe_capacity")
+
+
+def kwame_boateng_mensah(t: Teller) -> Story:
+    """Riverside asked probation a question about Kwame. The answer is waited for, and the clock runs on."""
+    fiona, yasmin = t.staffed.actor(PROBATION, "Fiona Campbell-Reid"), t.staffed.actor(RIVERSIDE, "Yasmin Qureshi")
+    yield (at := moment(t.days.before[9], 10, 0))
+    kwame = t.register(5, fiona, at, "Kwame", "Boateng-Mensah", date(1999, 5, 6))
+    yield (at := moment(t.days.before[1], 16, 10))
+    hand_over = t.draft(
+        fiona,
+        at,
+        kwame,
+        RIVERSIDE,
+        "Kwame has a drug rehabilitation requirement of six months.",
+        "Assessment, and a start date for the requirement.",
+        opioid="not_known",
+    )
+    t.take(fiona, at, hand_over, "send")
+    yield (at := moment(t.days.before[0], 9, 40))
+    t.take(yasmin, at, hand_over, "open_by_receiver")
+    yield (at := moment(t.days.before[0], 15, 30))
+    question = "Does he take methadone or buprenorphine, and who prescribes it?"
+    t.take(yasmin, at, hand_over, "ask_question", question=question, call_back_number="0113 496 0181")
+
+
+def chloe_hart(t: Teller) -> Story:
+    """Chloe was bailed by the court in the afternoon. The urgent hand-over was opened but not answered by 5pm."""
+    esther, samuel = t.staffed.actor(DIVERSION, "Esther Quaye"), t.staffed.actor(RIVERSIDE, "Samuel Okoro")
+    yield (at := moment(t.days.before[0], 14, 35))
+    chloe = t.register(6, esther, at, "Chloe", "Hart", date(2002, 9, 12))
+    yield (at := moment(t.days.before[0], 15, 40))
+    hand_over = t.draft(
+        esther,
+        at,
+        chloe,
+        RIVERSIDE,
+        "Chloe was bailed by Northbridge magistrates this afternoon. She uses heroin daily and has no prescriber.",
+        "Please see her tomorrow: she has nothing to take.",
+        opioid="no",
+        urgent="yes",
+    )
+    t.take(esther, at, hand_over, "send")
+    yield (at := moment(t.days.before[0], 16, 5))
+    t.take(samuel, at, hand_over, "open_by_receiver")
+
+
+def ioan_prydderch(t: Teller) -> Story:
+    """Riverside asks the housing service for a tenancy for Ioan, who sleeps on a friend's floor."""
+    beth = t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
+    yield (at := moment(t.days.before[70], 13, 15))
+    ioan = t.register(7, beth, at, "Ioan", "Prydderch", date(1983, 12, 2))
+    yield (at := moment(t.days.before[0], 16, 25))
+    hand_over = t.draft(
+        beth,
+        at,
+        ioan,
+        HOUSING,
+        "Ioan has slept on a friend's floor since September and has been asked to leave by the end of the month.",
+        "A supported tenancy, and a visit this week.",
+        opioid="no",
+    )
+    t.take(beth, at, hand_over, "send")
+
+
+def zofia_wisniewska(t: Teller) -> Story:
+    """Riverside handed Zofia's court requirement to probation, who will see her today or on the next working day."""
+    tomasz, imran = t.staffed.actor(RIVERSIDE, "Tomasz Zieliński"), t.staffed.actor(PROBATION, "Imran Siddiqui")
+    yield (at := moment(t.days.before[30], 9, 50))
+    zofia = t.register(8, tomasz, at, "Zofia", "Wiśniewska", date(1988, 4, 17))
+    yield (at := moment(t.days.before[3], 11, 0))
+    hand_over = t.draft(
+        tomasz,
+        at,
+        zofia,
+        PROBATION,
+        "Zofia was sentenced to a community order with alcohol treatment. Treatment has begun here.",
+        "A responsible officer, and a first meeting.",
+        opioid="no",
+    )
+    t.take(tomasz, at, hand_over, "send")
+    yield (at := moment(t.days.before[3], 14, 10))
+    t.take(imran, at, hand_over, "open_by_receiver")
+    yield (at := moment(t.days.before[2], 10, 30))
+    t.accept(imran, at, hand_over, moment(t.days.ahead[0], 11, 30), "Probation office, 40 Upper Bridge Street")
+
+
+def anushka(t: Teller) -> Story:
+    """Anushka moved into shared care at her surgery, was seen there, and Riverside was told: a hand-over that worked."""
+    yasmin, owen = t.staffed.actor(RIVERSIDE, "Yasmin Qureshi"), t.staffed.actor(SURGERY, "Dr Owen Blake")
+    yield (at := moment(t.days.before[200], 15, 45))
+    anushka = t.register(9, yasmin, at, "Anushka", LONGEST, date(1975, 8, 8))
+    yield (at := moment(t.days.before[6], 10, 15))
+    hand_over = t.draft(
+        yasmin,
+        at,
+        anushka,
+        SURGERY,
+        "Anushka has been stable on buprenorphine for a year and would like to collect it nearer home.",
+        "Shared care, with a review here every three months.",
+        opioid="yes",
+    )
+    t.take(yasmin, at, hand_over, "send")
+    yield (at := moment(t.days.before[6], 12, 30))
+    t.take(owen, at, hand_over, "open_by_receiver")
+    yield (at := moment(t.days.before[5], 9, 10))
+    t.accept(owen, at, hand_over, moment(t.days.before[2], 9, 40), "Mill Lane Surgery, room 3")
+    yield (at := moment(t.days.before[2], 10, 20))
+    seen = t.days.before[2].isoformat()
+    t.take(owen, at, hand_over, "record_contact", contact_date=seen, heard_from="Seen by me at the surgery")
+
+
+def wei_chan(t: Teller) -> Story:
+    """Wei was declined as the wrong service. The prison has chosen another, and has yet to send it there."""
+    renata, wai_ling = t.staffed.actor(PRISON_SERVICE, "Renáta Horváth"), t.staffed.actor(ALDERGATE, "Wai-Ling Cheung")
+    yield (at := moment(t.days.before[25], 14, 30))
+    wei = t.register(10, renata, at, "Wei", "Chan", date(1996, 2, 29))
+    t.receive(renata, at, wei)
+    yield (at := moment(t.days.before[2], 9, 25))
+    hand_over = t.draft(
+        renata,
+        at,
+        wei,
+        ALDERGATE,
+        "Wei used ketamine and alcohol before prison.",
+        "Assessment in the week after release.",
+        opioid="no",
+        release=t.days.ahead[7],
+    )
+    t.take(renata, at, hand_over, "send")
+    yield (at := moment(t.days.before[2], 11, 35))
+    t.take(wai_ling, at, hand_over, "open_by_receiver")
+    yield (at := moment(t.days.before[1], 10, 5))
+    t.take(wai_ling, at, hand_over, "decline", decline_reason="wrong_service")
+    yield (at := moment(t.days.before[0], 16, 45))
+    reason = "Aldergate sees people who drink and use nothing else."
+    other = str(t.staffed.service(RIVERSIDE).pk)
+    t.take(renata, at, hand_over, "reroute", receiving_service=other, area_of_return=AREA, reason=reason)
+
+
+STORIES: tuple[Callable[[Teller], Story], ...] = (
+    james_adeyemi,
+    tanisha_brook,
+    michael_cole,
+    siobhan_o_rourke,
+    kwame_boateng_mensah,
+    chloe_hart,
+    ioan_prydderch,
+    zofia_wisniewska,
+    anushka,
+    wei_chan,
+)
+
+
+def tell(days: Days, staffed: area.Staffed) -> None:
+    """Tell all ten, up to the moment at which the world stands."""
+    teller = Teller(days, staffed)
+    running = [(next(story), number, story) for number, story in enumerate(s(teller) for s in STORIES)]
+    heapq.heapify(running)
+    readers = {actors[0].service: actors[0] for actors in staffed.actors.values()}
+    while running:
+        at, number, story = heapq.heappop(running)
+        work_until(at, readers)
+        try:
+            heapq.heappush(running, (next(story), number, story))
+        except StopIteration:
+            continue
+    work_until(days.told, readers)
+
+
+def work_until(until: datetime, readers: Mapping[int | None, Actor]) -> None:
+    """What the worker did, and each service's reader of messages, up to a moment: each thing at its own time, in order."""
+    while True:
+        waiting = Message.objects.filter(delivered_at=None).order_by("written_at", "pk").first()
+        unread = (
+            Message.objects.filter(delivered_at__isnull=False, put_away_at=None).order_by("delivered_at", "pk").first()
+        )
+        due = (
+            Due.objects.filter(met_at=None, missed_at=None, paused_at=None, replaced_at=None)
+            .order_by("due_at", "pk")
+            .first()
+        )
+        moments = [
+            (waiting.written_at + WORKER, 0) if waiting else None,
+            (unread.delivered_at + READ, 1) if unread and unread.delivered_at else None,
+            (due.due_at + WORKER, 2) if due else None,
+        ]
+        happening = min((moment for moment in moments if moment and moment[0] <= until), default=None)
+        if happening is None:
+            return
+        at, what = happening
+        if what == 0:
+            outbox.deliver(at)
+        elif what == 1 and unread:
+            outbox.put_away(by=readers[unread.service_id], at=at, message=unread.pk)
+        elif due:
+            engine.miss(by=SYSTEM, at=at, due=due.pk)

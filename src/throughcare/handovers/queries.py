@@ -1,0 +1,102 @@
+"""Scoped reads of hand-overs: those the actor's service is a side of, about people whose identity it may read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils.timezone import localdate
+
+from throughcare.events.actor import Actor
+from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.process import HAND_OVER
+from throughcare.handovers.room import NOT_THE_RECEIVERS
+from throughcare.processes.models import Due
+from throughcare.sharing.rule import readable
+
+TO_ANSWER = ("sent", "delivered", "opened", "question_asked")
+TAKEN_ON = ("accepted", "contact_booked", "contact_made")
+ENDED = ("withdrawn",)
+RELEASE_BOARD = timedelta(days=14)
+
+
+def hand_overs(actor: Actor, now: datetime) -> QuerySet[Any]:
+    """Hand-overs with `state`: all that the service wrote, and those that were sent to it and are still open to it."""
+    mine = Q(sender=actor.service) | Q(receiver=actor.service) & ~Q(state__in=NOT_THE_RECEIVERS)
+    about_people = readable(
+        HandOver.objects.all(),
+        actor,
+        "identity_core",
+        now,
+        person="case__person",
+        organisation="case__record__organisation",
+    )
+    return (
+        about_people.filter(case__strands__name="main")
+        .annotate(state=F("case__strands__state"))
+        .filter(mine)
+        .select_related("case__record", "sender", "receiver__organisation")
+    )
+
+
+def dues_of(hand_overs: Iterable[HandOver]) -> dict[int, Due]:
+    """The deadline that matters most of each hand-over, by case: the earliest that is neither met nor replaced."""
+    dues = Due.objects.filter(
+        case__in=[hand_over.case_id for hand_over in hand_overs], met_at=None, replaced_at=None
+    ).order_by("-due_at")
+    return {due.case_id: due for due in dues}
+
+
+def leaving_soon(actor: Actor, now: datetime) -> QuerySet[CustodyStay]:
+    """People held at the service's sites who leave in the next 14 days, without a hand-over sent by this service."""
+    today = localdate(now)
+    handed_over = HandOver.objects.filter(sender=actor.service, case__strands__name="main").exclude(
+        case__strands__state__in=("withdrawn", "superseded")
+    )
+    return (
+        readable(CustodyStay.objects.all(), actor, "release_details", now, organisation="site__organisation")
+        .filter(until=None, site__service=actor.service, release_date__range=(today, today + RELEASE_BOARD))
+        .exclude(person__in=handed_over.values("case__person"))
+        .select_related("record", "site")
+        .order_by("release_date", "pk")
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a hand-over stands, in words: its state, its tone, its deadline, and whom to ring."""
+
+    state: str
+    tone: str
+    words: str
+    ring: tuple[str, str] | None
+
+
+def standing(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) -> Standing:
+    """The words of one row, for the sender or for the receiver."""
+    state: str = hand_over.state  # type: ignore[attr-defined]  # read with it by hand_overs
+    late = bool(hand_over.ladder) or (due is not None and (due.missed_at is not None or due.due_at <= now))
+    sender = hand_over.sender_id == actor.service
+    label = HAND_OVER.label(state).split(":")[0].capitalize()
+    if late and state in ("sent", "delivered"):
+        label = "NOT DELIVERED" if state == "sent" and due and due.clock == "HOV-C01" else "NOT OPENED"
+    elif late and state == "opened":
+        label = "NOT ANSWERED"
+    words = HAND_OVER.clocks[due.clock].name if due else ""
+    ring = None
+    if sender and late and hand_over.owed_by != "sender":
+        ring = whom_to_ring(hand_over)
+    today = due is not None and localdate(due.due_at) == localdate(now)
+    tone = "missed" if late else "today" if today else "done" if state == "contact_made" else ""
+    return Standing(state=label, tone=tone, words=words, ring=ring)
+
+
+def whom_to_ring(hand_over: HandOver) -> tuple[str, str]:
+    """Who at the receiving side answers now, by the step of the ladder: name and telephone."""
+    receiver = hand_over.receiver
+    if hand_over.ladder == "provider lead" and receiver.organisation.lead_telephone:
+        return receiver.organisation.lead_name, receiver.organisation.lead_telephone
+    if hand_over.ladder == "service manager" and receiver.manager_telephone:
+        return receiver.manager_name, receiver.manager_telephone
+    return receiver.name, receiver.telephone

@@ -1,0 +1,210 @@
+"""Hand-overs: the list, and writing one."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from throughcare.events.actor import Actor
+from throughcare.handovers import actions
+from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.process import BASES, FACTS
+from throughcare.handovers.queries import ENDED, TAKEN_ON, TO_ANSWER, dues_of, hand_overs, standing
+from throughcare.organisations.models import Service
+from throughcare.organisations.queries import receiving_services
+from throughcare.organisations.requests import Request
+from throughcare.people.queries import visible_records
+from throughcare.processes.actions import once, stranger
+from throughcare.processes.models import Case
+from throughcare.processes.pages import open_case
+from throughcare.reference.roles import roles
+from throughcare.sharing import looks
+from throughcare.sharing.rule import may_not_open
+from throughcare.web.faults import Fault, NotAllowed, Refused
+from throughcare.web.forms import DayField, Form
+
+PAGE = 25
+FILTERS = {
+    "answer": "To answer",
+    "ours": "Taken on",
+    "sent": "Sent by us",
+    "all": "All open",
+    "ended": "Ended",
+}
+
+
+def hand_over_list(request: Request) -> HttpResponse:
+    """The service's hand-overs, newest first, 25 at a time; the filter stands in the address."""
+    now, actor = timezone.now(), request.actor
+    show = request.GET.get("show", "all")
+    rows = hand_overs(actor, now).order_by("-case")
+    match show:
+        case "answer":
+            rows = rows.filter(receiver=actor.service, state__in=TO_ANSWER)
+        case "ours":
+            rows = rows.filter(receiver=actor.service, state__in=TAKEN_ON)
+        case "sent":
+            rows = rows.filter(sender=actor.service).exclude(state__in=ENDED)
+        case "ended":
+            rows = rows.filter(state__in=ENDED)
+        case _:
+            show, rows = "all", rows.exclude(state__in=ENDED)
+    before = request.GET.get("before", "")
+    if before.isdecimal():
+        rows = rows.filter(case__lt=int(before))
+    found = list(rows[: PAGE + 1])
+    more, found = len(found) > PAGE, found[:PAGE]
+    dues = dues_of(found)
+    looks.at_list(actor, f"hand-overs, {show}", len(found), now)
+    context = {
+        "rows": [(h, standing(h, dues.get(h.case_id), actor, now), dues.get(h.case_id)) for h in found],
+        "filters": FILTERS,
+        "show_words": FILTERS[show],
+        "show": show,
+        "page": {
+            "next_url": f"?show={show}&before={found[-1].case_id}" if more else "",
+            "previous_url": f"?show={show}" if before else "",
+        },
+        "now": now,
+    }
+    return render(request, "handovers/list.html", context)
+
+
+class DraftForm(Form):
+    """What the sender writes. Everything but the receiver and the reason may be left for later."""
+
+    receiver = forms.ModelChoiceField(label="Which service are you handing over to?", queryset=Service.objects.none())
+    reason = forms.CharField(
+        label="Why, and what matters most",
+        help_text=FACTS["reason"].hint,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    asked = forms.CharField(
+        label="What do you ask for?",
+        help_text="For example: a first appointment on the day of release, by video before it",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    release_date = DayField(
+        label="Release date", required=False, help_text="The latest date known, for example 27 3 2026"
+    )
+    opioid_agonist_medicine = forms.ChoiceField(
+        label=FACTS["opioid_agonist_medicine"].label,
+        choices=FACTS["opioid_agonist_medicine"].choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    urgent = forms.ChoiceField(
+        label=FACTS["urgent"].label,
+        help_text=FACTS["urgent"].hint,
+        choices=FACTS["urgent"].choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    safe_contact = forms.CharField(
+        label=FACTS["safe_contact"].label,
+        help_text=FACTS["safe_contact"].hint,
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    basis = forms.ChoiceField(label=FACTS["basis"].label, choices=BASES, required=False, widget=forms.RadioSelect)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    key = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, actor: Actor, held: bool, initial: dict[str, Any]) -> None:
+        super().__init__(data, initial={"key": uuid.uuid4().hex, **initial})
+        receiver = self.fields["receiver"]
+        assert isinstance(receiver, forms.ModelChoiceField)
+        receiver.queryset = receiving_services(other_than=actor.service)
+        receiver.label_from_instance = _service_name  # type: ignore[method-assign,assignment]
+        if not held:
+            del self.fields["release_date"]
+
+    def draft(self) -> actions.Draft:
+        answers = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "key")}
+        return actions.Draft(**answers)
+
+
+def _service_name(service: Service) -> str:
+    return f"{service.name}, {service.organisation.name}"
+
+
+def new_hand_over(request: Request, person: int) -> HttpResponse:
+    """Write a hand-over about one person. It is kept as a draft at once, and sent after it has been checked."""
+    now, actor = timezone.now(), request.actor
+    record = visible_records(actor, now).filter(person=person).order_by("-pk").first()
+    if record is None:
+        raise may_not_open(person)
+    may_write(actor)
+    looks.at_person(actor, person, now)
+    stay = None
+    if request.method == "GET":
+        stay = CustodyStay.objects.filter(person=person, until=None, site__service=actor.service).first()
+    held = stay is not None or "release_date_day" in request.POST
+    initial = {"safe_contact": record.safe_contact, "release_date": stay.release_date if stay else None}
+    form = DraftForm(request.POST or None, actor=actor, held=held, initial=initial)
+    if form.is_valid():
+        try:
+            case = once(
+                form.cleaned_data["key"],
+                lambda: (
+                    actions.draft(
+                        by=actor, at=now, record=record, draft=form.draft(), key=form.cleaned_data["key"]
+                    ).case
+                ),
+            )
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            return redirect("act", case=case.pk, verb="send")
+    return _draft_page(request, form, record.person_id, f"{record.given_name} {record.family_name}".strip(), None)
+
+
+def edit_hand_over(request: Request, case: int) -> HttpResponse:
+    """Change a hand-over that has not been sent."""
+    now, actor = timezone.now(), request.actor
+    found, _, _, sides = open_case(case, actor, now)
+    if "sender" not in sides or not isinstance(found.hand_over, HandOver):
+        raise stranger(case)
+    looks.at_person(actor, found.person_id, now)
+    hand_over = found.hand_over
+    stay = CustodyStay.objects.filter(person=found.person_id, until=None, site__service=actor.service).first()
+    names = ("receiver", "reason", "asked", "opioid_agonist_medicine", "urgent", "safe_contact", "basis")
+    initial = {name: getattr(hand_over, name) for name in names} | {
+        "version": found.version,
+        "release_date": stay.release_date if stay else None,
+    }
+    form = DraftForm(request.POST or None, actor=actor, held=stay is not None, initial=initial)
+    if form.is_valid():
+        try:
+            actions.rewrite(
+                by=actor,
+                at=now,
+                hand_over=hand_over,
+                draft=form.draft(),
+                version=form.cleaned_data["version"] or 0,
+            )
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            messages.success(request, "The draft is kept. It has not been sent.")
+            return redirect("act", case=case, verb="send")
+    return _draft_page(request, form, found.person_id, f"{found.record.given_name} {found.record.family_name}", found)
+
+
+def may_write(actor: Actor) -> None:
+    """Refuses (HO-103) roles that hold no records, or that only oversee them."""
+    if not roles()[actor.role].may_have_records or actor.role in ("data_protection_lead", "caldicott_guardian"):
+        raise NotAllowed(Fault("HO-103", "role", "Your role writes no hand-overs.", "Ask the person’s keyworker."))
+
+
+def _draft_page(request: Request, form: DraftForm, person: int, name: str, case: Case | None) -> HttpResponse:
+    context = {"form": form, "person": person, "name": name, "case": case}
+    return render(request, "handovers/draft.html", context, status=422 if form.is_bound and form.errors else 200)

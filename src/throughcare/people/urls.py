@@ -1,0 +1,9 @@
+from django.urls import path
+
+from throughcare.people import views
+
+urlpatterns = [
+    path("people/", views.people, name="people"),
+    path("people/new/", views.new_person, name="new-person"),
+    path("people/<int:person>/", views.person, name="person"),
+]

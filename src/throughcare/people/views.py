@@ -1,0 +1,169 @@
+"""The people a service knows: the list, the search, one person, and a person new to the service."""
+
+from datetime import date
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.timezone import localdate
+
+from throughcare.organisations.requests import Request
+from throughcare.people import actions
+from throughcare.people.models import Record
+from throughcare.people.panels import Reader, panels
+from throughcare.people.queries import Asked, page_by_name, reads_field, search
+from throughcare.people.rules import age_on
+from throughcare.reference.roles import roles
+from throughcare.sharing import looks
+from throughcare.sharing.rule import Sight, may_not_open, sight
+from throughcare.web.faults import Refused
+from throughcare.web.forms import DayField, Form
+from throughcare.web.parts import Entry, Row
+
+LISTED = "people"
+
+
+class SearchForm(Form):
+    """What to look for: names, a whole number, a date of birth."""
+
+    q = forms.CharField(
+        label="Name, NHS number or prison number",
+        required=False,
+        max_length=100,
+        help_text="The beginning of a name is enough",
+    )
+    born = DayField(label="Date of birth", required=False)
+
+
+def people(request: Request) -> HttpResponse:
+    """The people that the reader may know of, 25 at a time by name; narrowed by what was typed."""
+    now = timezone.now()
+    form = SearchForm(request.GET if {"q", "born_day"} & request.GET.keys() else None)
+    asked = Asked()
+    if form.is_bound and form.is_valid():
+        asked = Asked(words=form.cleaned_data["q"], born=form.cleaned_data["born"])
+    page = page_by_name(search(request.actor, now, asked), request.GET.get("after", ""))
+    looks.at_list(request.actor, LISTED, len(page.rows), now)
+    typed = {name: value for name, value in request.GET.items() if name != "after" and value}
+    context = {
+        "form": form,
+        "rows": [(record, _banner(record, request)) for record in page.rows],
+        "asked": form.is_bound,
+        "page": {
+            "next_url": f"?{urlencode({**typed, 'after': page.after})}" if page.after else "",
+            "previous_url": f"?{urlencode(typed)}" if request.GET.get("after") else "",
+        },
+        "may_add": may_open_records(request),
+    }
+    return render(request, "people/people.html", context)
+
+
+def person(request: Request, person: int) -> HttpResponse:
+    """One person, as the reader may see them: who, what is urgent, what is open, what happened, and why it is shown."""
+    now = timezone.now()
+    seen = sight(request.actor, person, now)
+    if not seen.reads("identity_core"):
+        raise may_not_open(person)
+    looks.at_person(request.actor, person, now)
+    records = list(Record.objects.filter(person=person).select_related("organisation").order_by("pk"))
+    own = [record for record in records if record.organisation_id == request.actor.organisation]
+    shown = (own or records)[-1]
+    parts = panels(Reader(actor=request.actor, person=person, sight=seen, now=now))
+    safe = [Row("Safe contact", shown.safe_contact or "Not recorded: ask before you call or write")]
+    context = {
+        "person": person,
+        "record": shown,
+        "records": records,
+        "name": f"{shown.given_name} {shown.family_name}".strip(),
+        "banner": _banner(shown, request),
+        "sight": seen,
+        "parts": parts,
+        "safety": [*parts.safety, *(safe if seen.reads("safe_contact") else [])],
+        "facts": [*_identity(shown, seen), *parts.facts],
+        "entries": [*parts.entries, *_opened(records)],
+        "now": now,
+    }
+    return render(request, "people/person.html", context)
+
+
+class NewPersonForm(Form):
+    """What a service knows of somebody new to it. Only a name is needed."""
+
+    given_name = forms.CharField(label="Given name", required=False, max_length=80)
+    family_name = forms.CharField(label="Family name", required=False, max_length=80)
+    preferred_name = forms.CharField(label="Preferred name", required=False, max_length=80)
+    date_of_birth = DayField(label="Date of birth", required=False)
+    nhs_number = forms.CharField(label="NHS number", required=False, max_length=20, help_text="Ten digits")
+    prison_number = forms.CharField(
+        label="Prison number", required=False, max_length=20, help_text="For example A1234BC"
+    )
+    telephone = forms.CharField(label="Telephone", required=False, max_length=40)
+    safe_contact = forms.CharField(
+        label="How, when and where it is safe to reach the person",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    address = forms.CharField(label="Address", required=False, max_length=200)
+
+
+def new_person(request: Request) -> HttpResponse:
+    """Open a record for somebody new to the service. People whom it already knows by that name are shown first."""
+    now = timezone.now()
+    if not may_open_records(request):
+        raise may_not_open()
+    form = NewPersonForm(request.POST or None)
+    alike: list[Record] = []
+    if form.is_valid():
+        identity = actions.Identity(**form.cleaned_data)
+        asked = Asked(words=f"{identity.given_name} {identity.family_name}", born=identity.date_of_birth)
+        if "checked" not in request.POST:
+            alike = list(search(request.actor, now, asked).select_related("organisation")[:10])
+        if not alike:
+            try:
+                record = actions.register(by=request.actor, at=now, identity=identity, made_up=settings.MADE_UP)
+            except Refused as refused:
+                form.add_faults(refused.faults)
+            else:
+                messages.success(request, "The record is open.")
+                return redirect("person", person=record.person_id)
+    status = 422 if form.is_bound and form.errors else 200
+    context = {"form": form, "alike": [(record, _banner(record, request)) for record in alike]}
+    if alike:
+        looks.at_list(request.actor, "people alike", len(alike), now)
+    return render(request, "people/new.html", context, status=status)
+
+
+def may_open_records(request: Request) -> bool:
+    return roles()[request.actor.role].may_have_records and request.actor.role not in (
+        "data_protection_lead",
+        "caldicott_guardian",
+    )
+
+
+def _banner(record: Record, request: Request) -> dict[str, object]:
+    """Date of birth and age, where the reader's role may read them."""
+    if not reads_field(request.actor, timezone.now(), "date_of_birth"):
+        return {}
+    born: date | None = record.date_of_birth
+    return {"born": born, "age": age_on(born, localdate()) if born else None}
+
+
+def _identity(record: Record, seen: Sight) -> list[Row]:
+    note = f"as {record.organisation.name} has it"
+    rows = []
+    if record.preferred_name and seen.reads("identity_core", "preferred_name"):
+        rows.append(Row("Preferred name", record.preferred_name, note=note))
+    if seen.reads("identity_core", "address") and record.address:
+        rows.append(Row("Address", record.address, note=note))
+    if seen.reads("safe_contact") and record.telephone:
+        rows.append(Row("Telephone", record.telephone, note=note))
+    return rows
+
+
+def _opened(records: list[Record]) -> list[Entry]:
+    return [Entry(when=r.opened_at, title="Record opened", by=r.organisation.name) for r in reversed(records)]

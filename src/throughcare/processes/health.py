@@ -1,0 +1,31 @@
+"""Whether the worker is alive: when it last swept the deadlines, and what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from throughcare.messages.models import Message
+from throughcare.processes.models import Pulse
+
+LATE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Health:
+    """last_sweep: None before the first. oldest_message: when the oldest message that waits was written."""
+
+    last_sweep: datetime | None
+    oldest_message: datetime | None
+
+    def sweep_is_late(self, now: datetime) -> bool:
+        return self.last_sweep is None or now - self.last_sweep > LATE
+
+
+def beat(now: datetime, worker: str) -> None:
+    """Keep that the deadlines were swept."""
+    Pulse.objects.update_or_create(pk=1, defaults={"swept_at": now, "worker": worker})
+
+
+def health() -> Health:
+    pulse = Pulse.objects.filter(pk=1).first()
+    waiting = Message.objects.filter(delivered_at=None).order_by("pk").values_list("written_at", flat=True).first()
+    return Health(last_sweep=pulse.swept_at if pulse else None, oldest_message=waiting)

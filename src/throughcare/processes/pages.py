@@ -1,0 +1,233 @@
+"""What the page of a case shows: worked out from the tables, and filtered by the access rule."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import localdate
+
+from throughcare.accounts.models import User
+from throughcare.events.actor import Actor
+from throughcare.messages.models import Message
+from throughcare.organisations.models import Service
+from throughcare.processes.actions import stranger
+from throughcare.processes.forms import questions
+from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.processes.registry import Room, rooms
+from throughcare.processes.rules import Act, acts, reportable
+from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN, SERVICE, SYSTEM, USER, sentence
+from throughcare.reference.areas import MADE_UP_AREAS, areas
+from throughcare.sharing.rule import Sight, sight
+from throughcare.web.parts import Entry, Row
+from throughcare.web.wording import clock, day, moment
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """One deadline as shown: what, whose, when, and how it stands ("missed", "today" or "")."""
+
+    name: str
+    owner: str
+    due_at: datetime
+    tone: str
+    verified: bool
+    mark: str
+
+
+@dataclass(frozen=True)
+class Button:
+    """One thing the reader can do: straight away (`asks` false), or by answering questions."""
+
+    act: Act
+    words: str
+    consequence: str
+    asks: bool
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything on the page of one case, for one reader."""
+
+    case: Case
+    room: Room
+    sight: Sight
+    roles: frozenset[str]
+    states: Mapping[str, str]
+    buttons: list[Button]
+    others: list[tuple[str, str]]
+    reports: list[Button]
+    links: list[tuple[str, str]]
+    deadlines: list[Deadline]
+    rows: list[Row]
+    hidden: str
+    history: list[Entry]
+    messages: list[Message]
+    parties: list[tuple[str, str, str]]
+
+    @property
+    def title(self) -> str:
+        return self.room.title(self.case)
+
+    @property
+    def state_words(self) -> str:
+        return ", ".join(self.room.process.label(state) for state in self.states.values())
+
+    @property
+    def person_name(self) -> str:
+        return name_for(self.case, self.sight)
+
+
+def open_case(case: int, actor: Actor, now: datetime) -> tuple[Case, Room, Sight, frozenset[str]]:
+    """A case with its room, for a reader who is party to it and may see the person. Otherwise NotAllowed."""
+    for room in rooms().values():
+        found = room.with_parties(Case.objects.filter(pk=case, process=room.process.name)).first()
+        if found is not None:
+            roles = room.roles_of(found, actor)
+            if not roles:
+                raise stranger(case)
+            return found, room, sight(actor, found.person_id, now), roles
+    raise stranger(case)
+
+
+def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
+    """The page of a case. Raises NotAllowed for anybody who is not party to it."""
+    found, room, seen, roles = open_case(case, actor, now)
+    states = {strand.name: strand.state for strand in found.strands.all()}
+    on = localdate(now)
+    possible = acts(room.process, states, roles, on)
+    steps = list(found.steps.select_related("user", "service").order_by("version"))
+    hidden = room.hides(found, roles)
+    names = _names(room, steps)
+    return CasePage(
+        case=found,
+        room=room,
+        sight=seen,
+        roles=roles,
+        states=states,
+        buttons=[_button(room, found, act, actor, now) for act in possible if act.mine],
+        others=[
+            (room.words(found, act.verb)[0], ", ".join(sentence(role).lower() for role in act.by if role != SYSTEM))
+            for act in possible
+            if not act.mine and act.by != (SYSTEM,)
+        ],
+        reports=[_button(room, found, act, actor, now) for act in reportable(room.process, states, roles, on)],
+        links=room.links(found, roles),
+        deadlines=deadlines(found.dues.select_related("owner").order_by("due_at"), room, now),
+        rows=[] if hidden else [*_facts(room, steps, seen, names), *room.rows(found, seen, now)],
+        hidden=hidden,
+        history=[_entry(room, step, names) for step in reversed(steps)],
+        messages=list(Message.objects.filter(case=found.pk).select_related("service").order_by("-pk")),
+        parties=room.parties(found),
+    )
+
+
+def deadlines(dues: Iterable[Due], room: Room, now: datetime) -> list[Deadline]:
+    """The deadlines that still matter: open ones, and missed ones that nobody has met since."""
+    shown = []
+    for due in dues:
+        if due.met_at or due.replaced_at:
+            continue
+        clock_row = room.process.clocks[due.clock]
+        late = due.missed_at is not None or due.due_at <= now
+        today = localdate(due.due_at) == localdate(now)
+        shown.append(
+            Deadline(
+                name=clock_row.name[0].upper() + clock_row.name[1:],
+                owner=due.owner.name if due.owner else "Throughcare itself",
+                due_at=due.due_at,
+                tone="missed" if late else "today" if today else "",
+                verified=due.verified,
+                mark=clock_row.verified,
+            )
+        )
+    return shown
+
+
+def name_for(case: Case, seen: Sight) -> str:
+    """The person's name as the reader may know it."""
+    record = case.record
+    if not seen.reads("identity_core", "name"):
+        return f"Person {case.person_id}"
+    return f"{record.given_name} {record.family_name}".strip()
+
+
+def _button(room: Room, case: Case, act: Act, actor: Actor, now: datetime) -> Button:
+    words, consequence = room.words(case, act.verb)
+    needs_answers = bool(questions(room, case, act, actor, now)) or (bool(consequence) and act.verb == "send")
+    return Button(act=act, words=words, consequence=consequence, asks=needs_answers)
+
+
+def _facts(room: Room, steps: Iterable[StepTaken], seen: Sight, names: Mapping[tuple[str, str], str]) -> list[Row]:
+    """The latest answer to each question, with who gave it and when, as far as the reader may see it."""
+    latest: dict[str, StepTaken] = {}
+    for step in steps:
+        latest |= {code: step for code in step.facts if code != "person" and room.process.fact(code).label}
+    rows = []
+    for code, step in latest.items():
+        fact = room.process.fact(code)
+        if fact.made_of or step.user_id is None or not _readable(fact.category, fact.field, step, seen):
+            continue
+        who = f"{step.user.name}, {moment(step.at)}" if step.user else moment(step.at)
+        rows.append(Row(fact.label, shown(room, code, step.facts[code], names), note=who))
+    return rows
+
+
+def _readable(category: str | None, field: str, step: StepTaken, seen: Sight) -> bool:
+    if category == "":
+        return True
+    if category is None or step.service_id == seen.actor.service:
+        return step.service_id == seen.actor.service
+    organisation = step.service.organisation_id if step.service else None
+    return seen.reads_item(category, organisation, field)
+
+
+def shown(room: Room, code: str, value: object, names: Mapping[tuple[str, str], str]) -> str:
+    """One answer in words."""
+    fact, text = room.process.fact(code), str(value)
+    if text == NOT_KNOWN:
+        return "Not known"
+    if (fact.kind, text) in names:
+        return names[fact.kind, text]
+    if fact.kind == MOMENT and (when := parse_datetime(text)):
+        return moment(when)
+    if fact.kind == DAY and (date := parse_date(text)):
+        return day(date)
+    if text in areas() or text in MADE_UP_AREAS:
+        return MADE_UP_AREAS.get(text) or areas()[text].name
+    return dict(fact.choices).get(text, text)
+
+
+def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]:
+    """The names behind the services and users that the steps mention by id."""
+    ids: dict[str, set[int]] = {SERVICE: set(), USER: set()}
+    for step in steps:
+        for code, value in step.facts.items():
+            kind = room.process.fact(code).kind
+            if kind in ids and str(value).isdecimal():
+                ids[kind].add(int(value))
+    found: dict[tuple[str, str], str] = {}
+    if ids[SERVICE]:
+        found |= {(SERVICE, str(s.pk)): s.name for s in Service.objects.filter(pk__in=ids[SERVICE])}
+    if ids[USER]:
+        found |= {(USER, str(u.pk)): u.name for u in User.objects.filter(pk__in=ids[USER])}
+    return found
+
+
+def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str]) -> Entry:
+    by = f"{step.user.name}, {step.service.name}" if step.user and step.service else "Throughcare itself"
+    words = "; ".join(f"Flagged: {number} {text}" for number, _, text in step.flags)
+    if step.user_id is None:
+        told = [
+            f"{room.process.fact(code).label.lower()}: {_plain(room, code, v, names)}" for code, v in step.facts.items()
+        ]
+        words = "; ".join(filter(None, [words, *told]))
+    return Entry(when=step.at, title=room.process.verb_words(step.verb), by=by, text=words)
+
+
+def _plain(room: Room, code: str, value: object, names: Mapping[tuple[str, str], str]) -> str:
+    if code == "missed_clock":
+        return room.process.clocks[str(value)].name
+    if code == "delivery_time" and (when := parse_datetime(str(value))):
+        return clock(when)
+    return shown(room, code, value, names)

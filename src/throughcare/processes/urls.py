@@ -1,0 +1,9 @@
+from django.urls import path
+
+from throughcare.processes import views
+
+urlpatterns = [
+    path("cases/<int:case>/", views.case_view, name="case"),
+    path("cases/<int:case>/<slug:verb>/", views.act_view, name="act"),
+    path("help/processes/<slug:name>/", views.process_view, name="process"),
+]

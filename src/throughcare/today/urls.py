@@ -1,0 +1,5 @@
+from django.urls import path
+
+from throughcare.today.views import today
+
+urlpatterns = [path("", today, name="today")]
