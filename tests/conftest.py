@@ -263,9 +263,9 @@ class Site:
 
     def sign_in_of(self, role: str) -> dict[str, str]:
         for sign_in in self.sign_ins:
-            if sign_in["role_name"].lower() == role.lower():
+            if role in (sign_in["role"], sign_in["role_name"]):
                 return sign_in
-        raise LookupError(f"No sign-in for {role!r}; there are: {[s['role_name'] for s in self.sign_ins]}")
+        raise LookupError(f"No sign-in for {role!r}; there are: {[s['role'] for s in self.sign_ins]}")
 
 
 @pytest.fixture(scope="session")
@@ -342,7 +342,7 @@ def phone(browser: Any, site: Site) -> Iterator[Any]:
 
 @pytest.fixture
 def sign_in(site: Site) -> Callable[[Any, str], None]:
-    """`sign_in(page, "Community keyworker")`: signs in as the demonstration's user in that role."""
+    """`sign_in(page, "community_keyworker")`: signs in as the demonstration's user in that role, by its id or words."""
 
     def as_role(page: Any, role: str) -> None:
         who = site.sign_in_of(role)

@@ -5,10 +5,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
 
 import throughcare
+from throughcare.accounts.models import User
 from throughcare.config import cli
 
 
@@ -86,6 +89,17 @@ def test_production_starts_empty_and_is_never_migrated_unasked(empty: dict[str, 
     assert said.startswith("Ready. The production data are in")
     assert [file.name for file in data.glob("*.sqlite3")] == ["production.sqlite3"]
     assert type_("events verify --production", empty)[0] == 0
+
+
+def test_a_demonstration_keeps_away_from_a_database_with_other_users(fresh_database: Any) -> None:
+    User.objects.create(email="someone@real.example", name="Someone")
+    connection.close()
+    demonstration = {**fresh_database.environment, "THROUGHCARE_MODE": "demonstration"}
+    if not fresh_database.url:
+        (fresh_database.data / "production.sqlite3").rename(fresh_database.data / "demonstration.sqlite3")
+    code, _, complaint = type_("setup", demonstration)
+    assert code == 2
+    assert complaint.startswith("CF-209 ")
 
 
 @pytest.mark.load

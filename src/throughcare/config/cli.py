@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -149,13 +150,16 @@ def verify() -> int:
     missing, _ = _missing(environment.read())
     if missing:
         raise Refused(Fault("CF-208", "", "The database does not have the shape of this version.", "Run: ./run setup"))
-    from throughcare.events import chain
+    from throughcare.sharing import checking
 
     with err.status("Reading the chain") as status:
-        verdict = chain.verify(lambda count: status.update(f"Reading the chain: {count:,} events"))
+        verdict = checking.verify(lambda done, total, _: status.update(f"Reading: {done:,} of {total:,} events"))
     for fault in verdict.faults:
         out.print(f"EV-201 {fault}")
-    out.print(f"{verdict.events:,} events read, {len(verdict.faults)} faults. Head: {verdict.head}")
+    out.print(
+        f"{verdict.events:,} events and {verdict.looks:,} looks read, {len(verdict.faults)} faults. "
+        f"Head: {verdict.head}"
+    )
     return 1 if verdict.faults else 0
 
 
@@ -181,7 +185,16 @@ def docs(
 
 def generated() -> list[tuple[str, Callable[[], str]]]:
     """Every document made from code: its path inside the clone, and what makes its text."""
-    return [("docs/generated/settings.md", _settings_page)]
+    import django
+
+    django.setup()
+    from throughcare.processes import documents
+    from throughcare.processes.registry import rooms
+
+    return [
+        ("docs/generated/settings.md", _settings_page),
+        *((f"docs/processes/{name}.md", partial(documents.markdown, room.process)) for name, room in rooms().items()),
+    ]
 
 
 def _settings_page() -> str:
@@ -217,6 +230,8 @@ def _add(word: str) -> None:
 
 def _prepare(settings: Environment) -> None:
     """Database, reference tables and, for a demonstration, made-up people: whatever of it is not there yet."""
+    if settings.made_up:
+        _refuse_real_people(settings)
     _migrate(settings, allowed=settings.made_up)
     from throughcare.reference import check as reference
 
@@ -268,6 +283,31 @@ def _ready(settings: Environment) -> None:
                 else f"Check the folder {settings.data}.",
             )
         ) from None
+
+
+def _refuse_real_people(settings: Environment) -> None:
+    """A demonstration shapes and shows its database unasked, so it keeps away from one that it did not make.
+
+    On SQLite each mode has its own file; on PostgreSQL one address may be given to both.
+    """
+    _ready(settings)
+    from django.db import connection
+
+    from throughcare.accounts.models import User
+    from throughcare.demo import build
+
+    if User._meta.db_table not in connection.introspection.table_names():
+        return
+    made_up = [sign_in.email for sign_in in build.sign_ins()]
+    if User.objects.exists() and not User.objects.filter(email__in=made_up).exists():
+        raise Refused(
+            Fault(
+                "CF-209",
+                "THROUGHCARE_MODE",
+                "This database has users that the demonstration did not make, and a demonstration never touches it.",
+                "For the production data: ./run --production. For a demonstration, name another THROUGHCARE_DATABASE.",
+            )
+        )
 
 
 def _missing(settings: Environment) -> tuple[int, bool]:

@@ -350,7 +350,9 @@ class Staffed:
         return next(actor for actor in self.actors[service] if actor.user_name == name)
 
     def service(self, name: str) -> Service:
-        return Service.objects.get(pk=self.actors[name][0].service)
+        number = self.actors[name][0].service
+        assert number is not None, "all of these act for a service"
+        return Service.objects.get(pk=number)
 
 
 def staffed() -> Staffed:

@@ -1,7 +1,7 @@
 """Lives: what happened to each made-up person, as plain values drawn from the seed and the person's number.
 
-A life says what people did. What the engine, the worker and the access rule made of it is not written here: `bulk` works
-that out, and a test proves that the real actions make the same of it.
+A life says what people did. What the engine, the worker and the access rule made of it is not written here: `bulk`
+works that out, and a test proves that the real actions make the same of it.
 """
 
 import random
@@ -104,7 +104,7 @@ class Patch:
 
 
 def patches_of(staffed: Staffed) -> list[Patch]:
-    """Northbridge first, then every further prison with its treatment service."""
+    """Northbridge first, then every further prison with its treatment service and, second, that of its neighbour."""
     team = staffed.actors
     northbridge = Patch(
         held=staffed.held[PRISON_SITE],
@@ -113,9 +113,15 @@ def patches_of(staffed: Staffed) -> list[Patch]:
         others=(team[HOUSING], team[EMPLOYMENT], team[PEERS], team[SURGERY], team[PROBATION]),
         senders=(team[PROBATION], team[DIVERSION], team[SURGERY], team[RECONNECT]),
     )
+    prisons = list(staffed.held.values())
+    ring = [team[RIVERSIDE], *(team[further_treatment_service(n)] for n in range(1, len(prisons)))]
     further = [
-        Patch(held=held, prison=team[further_prison_service(n)], treatment=(team[further_treatment_service(n)],))
-        for n, held in enumerate(list(staffed.held.values())[1:], 1)
+        Patch(
+            held=prisons[n],
+            prison=team[further_prison_service(n)],
+            treatment=(ring[n], ring[(n + 1) % len(ring)]),
+        )
+        for n in range(1, len(prisons))
     ]
     return [northbridge, *further]
 
@@ -376,7 +382,7 @@ def _handed_over(number: int, r: random.Random, days: Days, patch: Patch, plot: 
     else:
         sender, receivers = r.choice(_keyworkers(_treatment(r, patch))), r.choice(patch.others)
     known = [team for team in (*patch.treatment, *patch.others) if team[0].service != sender.service]
-    elsewhere = [team for team in known if team[0].service != receivers[0].service] or [receivers]
+    elsewhere = [team for team in known if team[0].service != receivers[0].service]
     case = Case(
         r=r,
         days=days,
@@ -402,10 +408,10 @@ def _handed_over(number: int, r: random.Random, days: Days, patch: Patch, plot: 
     stay = None
     if from_prison:
         released = _released(plot, acts, r)
-        stay = Stay(
-            patch.held, opened_at, released, released.date() if released else days.ahead[r.randrange(1, 40)]
-        )
-    return Life(identity, sender, opened_at, stay, referral, {a.service: a for a in (sender, case.receiver, case.elsewhere)})
+        stay = Stay(patch.held, opened_at, released, released.date() if released else days.ahead[r.randrange(1, 40)])
+    return Life(
+        identity, sender, opened_at, stay, referral, {a.service: a for a in (sender, case.receiver, case.elsewhere)}
+    )
 
 
 def _released(plot: Plot, acts: Sequence[Act], r: random.Random) -> datetime | None:

@@ -33,7 +33,7 @@ class Days:
     @cached_property
     def before(self) -> tuple[date, ...]:
         """The working days before `on`, the last one first."""
-        return tuple(day for n in range(1, 600) if working_day(day := self.on - n * ONE_DAY))
+        return tuple(day for n in range(1, 1200) if working_day(day := self.on - n * ONE_DAY))
 
     @cached_property
     def ahead(self) -> tuple[date, ...]:
@@ -41,9 +41,9 @@ class Days:
         return tuple(day for n in range(200) if working_day(day := self.on + n * ONE_DAY))
 
     def last(self, weekday: int) -> date:
-        """The last such weekday before `on` (Monday is 0)."""
-        return self.on - ONE_DAY * ((self.on.weekday() - weekday - 1) % 7 + 1)
+        """The last such weekday (Monday is 0) before `on` that is a working day: nobody leaves prison on a holiday."""
+        return next(day for day in self.before if day.weekday() == weekday)
 
     def next(self, weekday: int) -> date:
-        """The next such weekday after `on`."""
-        return self.on + ONE_DAY * ((weekday - self.on.weekday() - 1) % 7 + 1)
+        """The next such weekday after `on` that is a working day."""
+        return next(day for day in self.ahead if day.weekday() == weekday and day > self.on)

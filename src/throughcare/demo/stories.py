@@ -12,7 +12,8 @@ from datetime import date, datetime
 from throughcare.demo import area
 from throughcare.demo.area import ALDERGATE, AREA, DIVERSION, HOUSING, PRISON_SERVICE, PROBATION, RIVERSIDE, SURGERY
 from throughcare.demo.moments import READ, WORKER, Days, moment
-from throughcare.demo.names import LONGEST, mobile, nhs_number, prison_number
+from throughcare.demo.names import LONGEST, MADE_UP_PEOPLE_AT_MOST, mobile, nhs_number, prison_number
+from throughcare.events.acting import refusal, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers import actions as hand_overs
 from throughcare.handovers import custody
@@ -26,10 +27,13 @@ from throughcare.people.actions import Identity
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Due
+from throughcare.sharing import looks
+from throughcare.sharing.rule import sight
+from throughcare.web.faults import NotAllowed
 
 Story = Generator[datetime, None, None]
 THURSDAY, FRIDAY = 3, 4
-NUMBERS = 999_000
+NUMBERS = MADE_UP_PEOPLE_AT_MOST - 11
 """The made-up NHS and prison numbers from here on belong to the stories; lives count from 0."""
 
 
@@ -90,6 +94,19 @@ class Teller:
     def take(self, by: Actor, at: datetime, hand_over: HandOver, verb: str, **facts: object) -> None:
         engine.take(by=by, at=at, case=hand_over.case_id, verb=verb, facts=facts)
 
+    def opened(self, by: Actor, at: datetime, hand_over: HandOver) -> None:
+        """The hand-over is opened, and its person's page read."""
+        self.take(by, at, hand_over, "open_by_receiver")
+        looks.at_person(by, hand_over.case.person_id, at)
+
+    def turned_away(self, by: Actor, at: datetime, record: Record) -> None:
+        """Somebody tried to read the page of a person who is not theirs to read about, and was refused."""
+        try:
+            sight(by, record.person_id, at)
+        except NotAllowed as refused:
+            word = refusal(refused, by=by, at=at)
+            say(word.verb, by=by, at=at, person=word.person, subject=word.subject, detail=word.detail)
+
     def accept(self, by: Actor, at: datetime, hand_over: HandOver, seen_at: datetime, place: str) -> None:
         self.take(
             by,
@@ -119,7 +136,7 @@ def james_adeyemi(t: Teller) -> Story:
         opioid="yes",
         release=t.days.next(THURSDAY),
     )
-    yield (at := moment(t.days.before[1], 15, 0))
+    yield (at := moment(t.days.before[1], 16, 50))
     t.take(grace, at, hand_over, "send")
 
 
@@ -143,20 +160,20 @@ def tanisha_brook(t: Teller) -> Story:
     )
     t.take(lee, at, hand_over, "send")
     yield (at := moment(t.days.before[0], 10, 50))
-    t.take(samuel, at, hand_over, "open_by_receiver")
+    t.opened(samuel, at, hand_over)
     yield (at := moment(t.days.before[0], 11, 20))
     t.accept(samuel, at, hand_over, moment(leaves, 14, 0), "Riverside, 2 Canal Side, ground floor")
 
 
 def michael_cole(t: Teller) -> Story:
-    """Michael left HMP Northgate on Friday. He was accepted, did not come that afternoon, and nobody has seen him."""
+    """Michael left HMP Northgate on Friday. He was taken on, did not come that afternoon, and nobody has seen him."""
     grace, beth = t.staffed.actor(PRISON_SERVICE, "Grace Mbeki"), t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
     friday = t.days.last(FRIDAY)
-    wednesday = Days(friday).last(2)
+    week_before = Days(friday).before[4]
     yield (at := moment(Days(friday).before[90], 15, 10))
     michael = t.register(3, grace, at, "Michael", "Cole", date(1979, 7, 28))
     stay = t.receive(grace, at, michael)
-    yield (at := moment(wednesday, 9, 15))
+    yield (at := moment(week_before, 9, 15))
     hand_over = t.draft(
         grace,
         at,
@@ -168,16 +185,19 @@ def michael_cole(t: Teller) -> Story:
         release=friday,
     )
     t.take(grace, at, hand_over, "send")
-    yield (at := moment(wednesday, 10, 5))
-    t.take(beth, at, hand_over, "open_by_receiver")
-    yield (at := moment(wednesday, 11, 45))
+    yield (at := moment(week_before, 10, 5))
+    t.opened(beth, at, hand_over)
+    yield (at := moment(week_before, 11, 45))
     t.accept(beth, at, hand_over, moment(friday, 14, 30), "Riverside, 2 Canal Side, ground floor")
     yield (at := moment(friday, 9, 20))
     custody.leave(by=grace, at=at, stay=stay, until=at)
 
 
 def siobhan_o_rourke(t: Teller) -> Story:
-    """Siobhán was declined: no safe space in time. The prison stays responsible and must find another service."""
+    """Siobhán was declined: no safe space in time. The prison stays responsible and must find another service.
+
+    Riverside's front desk, which has nothing to do with her, tried to open her page and was refused.
+    """
     lee, pauline = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe"), t.staffed.actor(ALDERGATE, "Pauline Jarvis")
     yield (at := moment(t.days.before[40], 11, 25))
     siobhan = t.register(4, lee, at, "Siobhán", "O'Rourke", date(1990, 1, 31))
@@ -195,7 +215,9 @@ def siobhan_o_rourke(t: Teller) -> Story:
     )
     t.take(lee, at, hand_over, "send")
     yield (at := moment(t.days.before[1], 15, 15))
-    t.take(pauline, at, hand_over, "open_by_receiver")
+    t.opened(pauline, at, hand_over)
+    yield (at := moment(t.days.before[0], 11, 10))
+    t.turned_away(t.staffed.actor(RIVERSIDE, "Jo Li"), at, siobhan)
     yield (at := moment(t.days.before[0], 14, 40))
     t.take(pauline, at, hand_over, "decline", decline_reason="no_safe_capacity")
 
@@ -217,7 +239,7 @@ def kwame_boateng_mensah(t: Teller) -> Story:
     )
     t.take(fiona, at, hand_over, "send")
     yield (at := moment(t.days.before[0], 9, 40))
-    t.take(yasmin, at, hand_over, "open_by_receiver")
+    t.opened(yasmin, at, hand_over)
     yield (at := moment(t.days.before[0], 15, 30))
     question = "Does he take methadone or buprenorphine, and who prescribes it?"
     t.take(yasmin, at, hand_over, "ask_question", question=question, call_back_number="0113 496 0181")
@@ -241,7 +263,7 @@ def chloe_hart(t: Teller) -> Story:
     )
     t.take(esther, at, hand_over, "send")
     yield (at := moment(t.days.before[0], 16, 5))
-    t.take(samuel, at, hand_over, "open_by_receiver")
+    t.opened(samuel, at, hand_over)
 
 
 def ioan_prydderch(t: Teller) -> Story:
@@ -279,13 +301,13 @@ def zofia_wisniewska(t: Teller) -> Story:
     )
     t.take(tomasz, at, hand_over, "send")
     yield (at := moment(t.days.before[3], 14, 10))
-    t.take(imran, at, hand_over, "open_by_receiver")
+    t.opened(imran, at, hand_over)
     yield (at := moment(t.days.before[2], 10, 30))
     t.accept(imran, at, hand_over, moment(t.days.ahead[0], 11, 30), "Probation office, 40 Upper Bridge Street")
 
 
 def anushka(t: Teller) -> Story:
-    """Anushka moved into shared care at her surgery, was seen there, and Riverside was told: a hand-over that worked."""
+    """Anushka moved into shared care at her surgery, was seen there, and Riverside was told: all went well."""
     yasmin, owen = t.staffed.actor(RIVERSIDE, "Yasmin Qureshi"), t.staffed.actor(SURGERY, "Dr Owen Blake")
     yield (at := moment(t.days.before[200], 15, 45))
     anushka = t.register(9, yasmin, at, "Anushka", LONGEST, date(1975, 8, 8))
@@ -301,7 +323,7 @@ def anushka(t: Teller) -> Story:
     )
     t.take(yasmin, at, hand_over, "send")
     yield (at := moment(t.days.before[6], 12, 30))
-    t.take(owen, at, hand_over, "open_by_receiver")
+    t.opened(owen, at, hand_over)
     yield (at := moment(t.days.before[5], 9, 10))
     t.accept(owen, at, hand_over, moment(t.days.before[2], 9, 40), "Mill Lane Surgery, room 3")
     yield (at := moment(t.days.before[2], 10, 20))
@@ -328,7 +350,7 @@ def wei_chan(t: Teller) -> Story:
     )
     t.take(renata, at, hand_over, "send")
     yield (at := moment(t.days.before[2], 11, 35))
-    t.take(wai_ling, at, hand_over, "open_by_receiver")
+    t.opened(wai_ling, at, hand_over)
     yield (at := moment(t.days.before[1], 10, 5))
     t.take(wai_ling, at, hand_over, "decline", decline_reason="wrong_service")
     yield (at := moment(t.days.before[0], 16, 45))
@@ -368,7 +390,7 @@ def tell(days: Days, staffed: area.Staffed) -> None:
 
 
 def work_until(until: datetime, readers: Mapping[int | None, Actor]) -> None:
-    """What the worker did, and each service's reader of messages, up to a moment: each thing at its own time, in order."""
+    """What the worker and the readers of messages did up to a moment: each thing at its own time, in order."""
     while True:
         waiting = Message.objects.filter(delivered_at=None).order_by("written_at", "pk").first()
         unread = (

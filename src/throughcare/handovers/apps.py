@@ -11,12 +11,11 @@ class HandoversConfig(AppConfig):
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import register
         from throughcare.reference.roles import roles
+        from throughcare.sharing.rule import works_with_people
         from throughcare.web.shell import NavItem, add_to_navigation
 
         conditions.register()
         register(room.HandOvers())
         react(DELIVERED, room.delivered)
         add_panel(panel.panel)
-        with_records = frozenset(code for code, role in roles().items() if role.may_have_records)
-        without = {"data_protection_lead", "caldicott_guardian"}
-        add_to_navigation(NavItem("Hand-overs", "hand-overs", with_records - without, order=30))
+        add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

@@ -21,10 +21,9 @@ from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
-from throughcare.reference.roles import roles
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant
-from throughcare.sharing.rule import Sight, sight
+from throughcare.sharing.rule import Sight, sight, works_with_people
 from throughcare.web.parts import Row
 from throughcare.web.wording import day
 
@@ -65,7 +64,7 @@ class HandOvers:
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
-        if actor.role not in roles() or not roles()[actor.role].may_have_records:
+        if not works_with_people(actor.role):
             return frozenset()
         sides = set()
         if case.hand_over.sender_id == actor.service:

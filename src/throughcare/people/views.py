@@ -17,9 +17,8 @@ from throughcare.people.models import Record
 from throughcare.people.panels import Reader, panels
 from throughcare.people.queries import Asked, page_by_name, reads_field, search
 from throughcare.people.rules import age_on
-from throughcare.reference.roles import roles
 from throughcare.sharing import looks
-from throughcare.sharing.rule import Sight, may_not_open, sight
+from throughcare.sharing.rule import Sight, may_not_open, sight, works_with_people
 from throughcare.web.faults import Refused
 from throughcare.web.forms import DayField, Form
 from throughcare.web.parts import Entry, Row
@@ -57,7 +56,7 @@ def people(request: Request) -> HttpResponse:
             "next_url": f"?{urlencode({**typed, 'after': page.after})}" if page.after else "",
             "previous_url": f"?{urlencode(typed)}" if request.GET.get("after") else "",
         },
-        "may_add": may_open_records(request),
+        "may_add": works_with_people(request.actor.role),
     }
     return render(request, "people/people.html", context)
 
@@ -114,7 +113,7 @@ class NewPersonForm(Form):
 def new_person(request: Request) -> HttpResponse:
     """Open a record for somebody new to the service. People whom it already knows by that name are shown first."""
     now = timezone.now()
-    if not may_open_records(request):
+    if not works_with_people(request.actor.role):
         raise may_not_open()
     form = NewPersonForm(request.POST or None)
     alike: list[Record] = []
@@ -136,13 +135,6 @@ def new_person(request: Request) -> HttpResponse:
     if alike:
         looks.at_list(request.actor, "people alike", len(alike), now)
     return render(request, "people/new.html", context, status=status)
-
-
-def may_open_records(request: Request) -> bool:
-    return roles()[request.actor.role].may_have_records and request.actor.role not in (
-        "data_protection_lead",
-        "caldicott_guardian",
-    )
 
 
 def _banner(record: Record, request: Request) -> dict[str, object]:

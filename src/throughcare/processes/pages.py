@@ -86,7 +86,10 @@ def open_case(case: int, actor: Actor, now: datetime) -> tuple[Case, Room, Sight
             roles = room.roles_of(found, actor)
             if not roles:
                 raise stranger(case)
-            return found, room, sight(actor, found.person_id, now), roles
+            seen = sight(actor, found.person_id, now)
+            if not seen.reads("identity_core"):
+                raise stranger(case)
+            return found, room, seen, roles
     raise stranger(case)
 
 

@@ -22,11 +22,19 @@ from throughcare.web.faults import Fault, NotAllowed
 M = TypeVar("M", bound=Model)
 Holds = Callable[[Actor, datetime, str], Exists]
 
+OVERSEERS = ("data_protection_lead", "caldicott_guardian")
+"""Roles that oversee sharing: they open a record in an emergency or a safeguarding case alone, and work on none."""
+
 READS = (Access.SEE, Access.SUMMARY)
 OF_THE_ITEM = frozenset({"own_organisation_record"})
 """Conditions on a single item rather than on the person: looked at where the items are listed."""
 
 _holds: dict[str, Holds] = {}
+
+
+def works_with_people(role: str) -> bool:
+    """Is it a role that opens records, writes hand-overs and answers them? Those that count or oversee do not."""
+    return role in roles() and roles()[role].may_have_records and role not in OVERSEERS
 
 
 def condition(code: str, holds: Holds) -> None:

@@ -16,8 +16,7 @@ from throughcare.handovers.queries import TO_ANSWER, dues_of, hand_overs, leavin
 from throughcare.messages.models import Message
 from throughcare.processes.models import Due
 from throughcare.reference.calendar import ONE_DAY
-from throughcare.reference.roles import roles
-from throughcare.sharing.rule import readable
+from throughcare.sharing.rule import OVERSEERS, readable, works_with_people
 from throughcare.today.board import MOST_ROWS, Act, Group, Line
 from throughcare.today.oversight import commissioner_groups, data_protection_groups
 from throughcare.web.wording import clock, day
@@ -45,9 +44,9 @@ def groups(actor: Actor, now: datetime) -> list[Group]:
     """Today, for one reader: only groups with something in them, the gravest first."""
     if actor.role == "commissioner":
         found = commissioner_groups(actor, now)
-    elif actor.role in ("data_protection_lead", "caldicott_guardian"):
+    elif actor.role in OVERSEERS:
         found = data_protection_groups(actor, now)
-    elif roles()[actor.role].may_have_records:
+    elif works_with_people(actor.role):
         found = [
             _late_with_others(actor, now),
             _told_by_ladder(actor, now),

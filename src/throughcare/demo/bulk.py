@@ -1,0 +1,545 @@
+"""Lives as rows, made in memory and written many at a time: the rows that the real actions would have written.
+
+`write` follows the engine over the same table of steps, so that a step added to it, or a clock, appears here too. What
+`handovers.room` adds to a step is followed by hand in `_Told._after`; a test tells the same lives both ways and
+compares every column.
+"""
+
+import heapq
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import connection, models
+from django.db.models import Max
+from django.utils.timezone import localdate
+
+from throughcare.accounts.models import User
+from throughcare.appointments.models import Appointment
+from throughcare.demo import lives, names
+from throughcare.demo.area import AREA
+from throughcare.demo.lives import Act, Life, Referral, Stay
+from throughcare.demo.moments import READ, WORKER
+from throughcare.events.actor import SYSTEM, Actor
+from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.process import BASES, HAND_OVER, LADDER
+from throughcare.handovers.room import CONTINUITY, ENDS_FOR_RECEIVER
+from throughcare.messages.models import Message
+from throughcare.messages.outbox import TODAY
+from throughcare.organisations.models import AreaServed, Membership, Organisation, Service, Site
+from throughcare.people.actions import OWN_BASIS, Identity
+from throughcare.people.models import Identifier, Link, Record
+from throughcare.people.rules import key
+from throughcare.processes.models import Case, Due, StepTaken, Strand
+from throughcare.processes.table import RECEIVER, SENDER, Condition, Step
+from throughcare.reference.calendar import Due as Deadline
+from throughcare.reference.calendar import due_at
+from throughcare.reference.sharing import rules_for
+from throughcare.sharing.models import Grant, Person
+from throughcare.sharing.rule import READS, Sight
+
+COLUMNS: Mapping[type[models.Model], str] = {
+    Organisation: "id name kind lead_name lead_telephone",
+    Site: "id organisation_id name kind",
+    Service: "id organisation_id name kind telephone mailbox manager_name manager_telephone takes_hand_overs",
+    Service.sites.through: "id service_id site_id",
+    AreaServed: "id service_id area",
+    User: "id password last_login email name telephone is_active",
+    Membership: "id user_id service_id role since until",
+    Person: "id",
+    Record: "id person_id organisation_id service_id given_name family_name preferred_name date_of_birth address area "
+    "telephone safe_contact given_key family_key made_up opened_at",
+    Identifier: "id record_id kind value",
+    Link: "id record_id from_person_id to_person_id reason weight by_id at",
+    CustodyStay: "id person_id record_id site_id since until release_date",
+    Grant: "id person_id service_id user_id kind basis source since until withdrawn_at",
+    Case: "id process person_id record_id opened_at closed_at version",
+    Strand: "id case_id name state since",
+    StepTaken: "id case_id strand row verb from_state to_state at user_id service_id facts flags version key",
+    Due: "id case_id strand clock started_at due_at verified owner_id user_id met_at missed_at paused_at replaced_at",
+    HandOver: "case_id sender_id receiver_id written_by_id reason asked basis safe_contact opioid_agonist_medicine "
+    "urgent sent_at owner_id ladder owed_by",
+    Appointment: "id person_id service_id case_id starts_at place replaced_at",
+    Message: "id service_id verb case written_at delivered_at channel put_away_at put_away_by_id",
+}
+"""The columns of each table in the order in which `Rows.add` takes their values; parents before children."""
+
+Row = Sequence[Any]
+
+
+class Rows:
+    """Rows waiting to be written, with ids that go on from those in the database. Nobody else may write meanwhile."""
+
+    def __init__(self) -> None:
+        self._ids = {model: (model._default_manager.aggregate(Max("pk"))["pk__max"] or 0) for model in COLUMNS}
+        self._waiting: dict[type[models.Model], list[Row]] = {model: [] for model in COLUMNS}
+        self.written: dict[str, int] = {}
+
+    def add(self, model: type[models.Model], *values: Any) -> int:
+        """Add one row; the values are all its columns but its id, which is returned."""
+        pk = self.next_id(model)
+        self._waiting[model].append((pk, *values))
+        return pk
+
+    def next_id(self, model: type[models.Model]) -> int:
+        """The id of a row that is added later, by `add_with_key`."""
+        self._ids[model] += 1
+        return self._ids[model]
+
+    def add_with_key(self, model: type[models.Model], *values: Any) -> None:
+        """Add one row whose first value is its key."""
+        self._waiting[model].append(values)
+
+    def flush(self) -> None:
+        """Write what waits, in the order of COLUMNS."""
+        for model, rows in self._waiting.items():
+            if rows:
+                insert(model, rows)
+                table = model._meta.db_table
+                self.written[table] = self.written.get(table, 0) + len(rows)
+                rows.clear()
+
+    def finish(self) -> None:
+        """Write the rest, and have the database's own counters go on after the ids given here."""
+        from django.core.management.color import no_style
+
+        self.flush()
+        statements = connection.ops.sequence_reset_sql(no_style(), list(COLUMNS))
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+
+def insert(model: type[models.Model], rows: Sequence[Row]) -> None:
+    """Write rows in the quickest way that the database has: COPY on PostgreSQL, one prepared statement on SQLite."""
+    columns = COLUMNS[model].split()
+    table, listed = connection.ops.quote_name(model._meta.db_table), ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            moments = [n for n, name in enumerate(columns) if _is_moment(model, name)]
+            cursor.executemany(
+                f"INSERT INTO {table} ({listed}) VALUES ({places})",  # noqa: S608 names of our own models
+                _as_text(rows, moments),
+            )
+
+
+def _is_moment(model: type[models.Model], column: str) -> bool:
+    return any(
+        isinstance(field, models.DateTimeField) and field.column == column for field in model._meta.concrete_fields
+    )
+
+
+def _as_text(rows: Sequence[Row], moments: Sequence[int]) -> list[list[Any]]:
+    """SQLite keeps moments as text, as Django would write them."""
+    copies = [list(row) for row in rows]
+    for values in copies:
+        for n in moments:
+            if values[n] is not None:
+                values[n] = _moment_text(values[n])
+    return copies
+
+
+@lru_cache(maxsize=100_000)
+def _moment_text(at: datetime) -> str:
+    return str(connection.ops.adapt_datetimefield_value(at))
+
+
+def add_further_patches(rows: Rows, count: int, at: datetime) -> None:
+    """Prisons and treatment services beside those of Northbridge, each with two workers. Nobody signs in as them."""
+    for n in range(1, count + 1):
+        prison = rows.add(Organisation, f"HM Prison Example {n}", "prison", "Kim Lowe", names.telephone(n))
+        site = rows.add(Site, prison, f"HMP Example {n}", "prison")
+        service = _service(rows, prison, lives.further_prison_service(n), "prison substance misuse service", n)
+        rows.add(Service.sites.through, service, site)
+        _staff(rows, service, "prison_drug_worker", f"prison-{n}", at)
+        provider = rows.add(
+            Organisation, f"Example Recovery {n}", "treatment provider", "Ros Hale", names.telephone(n + 300)
+        )
+        service = _service(rows, provider, lives.further_treatment_service(n), "adult drug and alcohol service", n)
+        _staff(rows, service, "keyworker", f"recovery-{n}", at)
+
+
+def _service(rows: Rows, organisation: int, name: str, kind: str, n: int) -> int:
+    mailbox = f"{key(name)}@services.example.net"
+    service = rows.add(
+        Service,
+        organisation,
+        name,
+        kind,
+        names.telephone(n + 100),
+        mailbox,
+        "Val Tremlett",
+        names.telephone(n + 200),
+        True,
+    )
+    rows.add(AreaServed, service, AREA)
+    return service
+
+
+def _staff(rows: Rows, service: int, role: str, words: str, at: datetime) -> None:
+    for n in (1, 2):
+        email = f"{words}.{n}@example.org"
+        name = f"{names.GIVEN[(service * 7 + n) % len(names.GIVEN)]} {names.FAMILY[service * 11 % len(names.FAMILY)]}"
+        user = rows.add(User, f"{UNUSABLE_PASSWORD_PREFIX}nobody", None, email, name, names.mobile(service + n), True)
+        rows.add(Membership, user, service, role, at, None)
+
+
+def write(rows: Rows, life: Life, until: datetime) -> None:
+    """Add all rows of one life, as it stands at `until`."""
+    person = rows.add(Person)
+    record = _record(rows, person, life.identity, life.by, life.opened_at, "New to this service")
+    if life.stay:
+        _stay(rows, person, record, life.stay)
+    if life.referral:
+        _Told(rows, life, life.referral, person, record, localdate(until)).tell(until)
+
+
+def _record(rows: Rows, person: int, identity: Identity, by: Actor, at: datetime, reason: str) -> int:
+    record = rows.add(
+        Record,
+        person,
+        by.organisation,
+        by.service,
+        identity.given_name,
+        identity.family_name,
+        identity.preferred_name,
+        identity.date_of_birth,
+        identity.address,
+        identity.area,
+        identity.telephone,
+        identity.safe_contact,
+        _key(identity.given_name),
+        _key(identity.family_name),
+        True,
+        at,
+    )
+    rows.add(Link, record, None, person, reason, None, by.user, at)
+    for kind, value in ((Identifier.NHS, identity.nhs_number), (Identifier.PRISON, identity.prison_number)):
+        if value:
+            rows.add(Identifier, record, kind, value)
+    rows.add(Grant, person, by.service, None, Grant.OWN, OWN_BASIS, f"record {record}", at, None, None)
+    return record
+
+
+_key = lru_cache(maxsize=20_000)(key)
+
+
+def _stay(rows: Rows, person: int, record: int, stay: Stay) -> None:
+    pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date)
+    basis, source = f"Held at {stay.held.name}", f"stay {pk}"
+    for service in stay.held.covered_by:
+        rows.add(Grant, person, service, None, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
+
+
+@cache
+def _step(state: str, verb: str, urgent: str, prescribed: str) -> Step | None:
+    """The row of the table for this verb in this state, chosen by the two facts that guards look at."""
+    facts = {"urgent": urgent, "prescribed_leaving_custody": prescribed}
+    for step in HAND_OVER.steps:
+        if step.from_ == state and step.verb == verb and all(Condition.parse(g).holds(facts) for g in step.guard):
+            return step
+    return None
+
+
+@lru_cache(maxsize=100_000)
+def _deadline(clock: str, start: datetime) -> Deadline:
+    counted = HAND_OVER.clocks[clock]
+    return due_at(counted.counting_rule, counted.value, counted.unit, start)
+
+
+@lru_cache(maxsize=1000)
+def _sight(by: Actor, on: date) -> Sight:
+    """What a receiver may read of somebody handed over to them: rows that ask for no more than an open grant."""
+    table = rules_for(by.role, on)
+    rules = {code: row for code, row in table.items() if row.access in READS and row.conditions == ("grant_open",)}
+    return Sight(actor=by, grants=(), rules=rules)
+
+
+def taken_on(identity: Identity, by: Actor, on: date) -> Identity:
+    """The identity that an accepting service begins its own record with; see `handovers.room`.
+
+    on: the day the world is told, whose table counts for acceptances before it too, because some lives are older.
+    """
+    seen = _sight(by, on)
+    identity = replace(identity, nhs_number="", prison_number="")
+    if not seen.reads("identity_core", "address"):
+        identity = replace(identity, address="", area="")
+    if not seen.reads("identity_core", "date_of_birth"):
+        identity = replace(identity, date_of_birth=None)
+    if not seen.reads("safe_contact"):
+        identity = replace(identity, telephone="", safe_contact="")
+    return identity
+
+
+DELIVER, READ_IT, MISS = range(3)
+
+
+@dataclass(slots=True)
+class _Due:
+    clock: str
+    started_at: datetime
+    at: Deadline
+    owner: int | None
+    met: datetime | None = None
+    missed: datetime | None = None
+    replaced: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Message:
+    service: int
+    verb: str
+    written: datetime
+    delivered: datetime | None = None
+    put_away: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Grant:
+    service: int
+    since: datetime
+    until: datetime | None = None
+
+
+class _Told:
+    """One hand-over as it is told: what the engine keeps, until it is added as rows."""
+
+    def __init__(self, rows: Rows, life: Life, referral: Referral, person: int, record: int, on: date) -> None:
+        self.rows, self.life, self.referral, self.person, self.record = rows, life, referral, person, record
+        self.on = on
+        self.sender, self.receiver = referral.by.service, referral.receiver
+        self.state, self.since, self.version = "drafted", referral.at, 1
+        self.closed: datetime | None = None
+        self.sent: datetime | None = None
+        self.owner: int | None = None
+        self.ladder = self.owed_by = ""
+        self.basis, self.basis_words = BASES[0]
+        self.dues: list[_Due] = []
+        self.messages: list[_Message] = []
+        self.grants: list[_Grant] = []
+        self.appointments: list[list[Any]] = []
+        self.steps: list[Row] = []
+        self.known = {self.sender}
+        self.comes: list[tuple[datetime, int, int]] = []
+        """What the worker and the readers of messages will do: when, which, and to which message or deadline."""
+        self.case = rows.next_id(Case)
+
+    def tell(self, until: datetime) -> None:
+        referral = self.referral
+        facts = {"person": self.person, "receiving_service": referral.receiver, "reason": referral.reason}
+        step = _step("new", "draft", "", "")
+        assert step is not None
+        self._keep(step, "new", referral.at, referral.by, facts)
+        for act in referral.acts:
+            self._work(act.at)
+            self._take(act)
+        self._work(until)
+        self._store()
+
+    def _work(self, until: datetime) -> None:
+        while self.comes and self.comes[0][0] <= until:
+            at, what, which = heapq.heappop(self.comes)
+            if what == DELIVER:
+                self._deliver(self.messages[which], which, at)
+            elif what == READ_IT:
+                self.messages[which].put_away = at
+            elif self.dues[which].met is None and self.dues[which].replaced is None:
+                self._miss(self.dues[which], at)
+
+    def _deliver(self, message: _Message, which: int, at: datetime) -> None:
+        message.delivered = at
+        heapq.heappush(self.comes, (at + READ, READ_IT, which))
+        if message.verb == "send" and self.state == "sent" and message.service == self.receiver:
+            self._take(Act(at, SYSTEM, "deliver", {"delivery_time": at.isoformat(), "channel": TODAY}))
+
+    def _miss(self, due: _Due, at: datetime) -> None:
+        due.missed = at
+        if _step(self.state, "escalate", "", ""):
+            told = LADDER.index(self.ladder) + 1 if self.ladder else 0
+            facts = {
+                "missed_clock": due.clock,
+                "ladder_step": LADDER[min(told, len(LADDER) - 1)],
+                "owed_by": SENDER if self.state == "question_asked" else RECEIVER,
+            }
+            self._take(Act(at, SYSTEM, "escalate", facts))
+
+    def _take(self, act: Act) -> None:
+        facts = dict(act.facts) | self._derived(act)
+        step = _step(self.state, act.verb, self.referral.urgent, str(facts.get("prescribed_leaving_custody", "")))
+        assert step is not None, f"{act.verb} is not possible while {self.state}"
+        self.version += 1
+        before, self.state, self.since = self.state, step.to, act.at
+        self._stop_clocks(step, act.at)
+        if step.to in HAND_OVER.final:
+            self.closed = act.at
+        self._keep(step, before, act.at, act.by, facts)
+        told = dict.fromkeys(
+            self._service_of(opened.removeprefix("notify ")) for opened in step.opens if opened.startswith("notify ")
+        )
+        self._after(act, facts)
+        self._start_clocks(step, act.at)
+        for service in told:
+            if service is not None:
+                heapq.heappush(self.comes, (act.at + WORKER, DELIVER, len(self.messages)))
+                self.messages.append(_Message(service, act.verb, act.at))
+        if "apply main book_contact" in step.opens and "appointment_time" in facts:
+            self._take(Act(act.at, act.by, "book_contact", facts))
+
+    def _derived(self, act: Act) -> dict[str, object]:
+        referral = self.referral
+        match act.verb:
+            case "send":
+                return {
+                    "receiving_service": self.receiver,
+                    "basis": self.basis,
+                    "safe_contact": self.life.identity.safe_contact,
+                    "opioid_agonist_medicine": referral.opioid_agonist_medicine,
+                    "urgent": referral.urgent,
+                }
+            case "open_by_receiver":
+                return {"opened_by": act.by.user_name, "opened_time": act.at.isoformat()}
+            case "accept":
+                why = "appointment" if "appointment_time" in act.facts else act.facts["no_appointment_reason"]
+                prescribed = referral.opioid_agonist_medicine != "no" and self._leaving_custody(act.at)
+                return {
+                    "first_appointment_or_reason": why,
+                    "prescribed_leaving_custody": "yes" if prescribed else "no",
+                }
+        return {}
+
+    def _leaving_custody(self, at: datetime) -> bool:
+        stay = self.life.stay
+        return stay is not None and (stay.until is None or stay.until > at - CONTINUITY)
+
+    def _stop_clocks(self, step: Step, at: datetime) -> None:
+        for due in self.dues:
+            if due.met is None and due.replaced is None:
+                if step.to in HAND_OVER.final or (due.clock in step.stops and step.verb in HAND_OVER.replacing):
+                    due.replaced = at
+                elif due.clock in step.stops:
+                    due.met = at
+
+    def _start_clocks(self, step: Step, at: datetime) -> None:
+        for clock in step.starts:
+            deadline = _deadline(clock, at)
+            heapq.heappush(self.comes, (deadline.at + WORKER, MISS, len(self.dues)))
+            self.dues.append(_Due(clock, at, deadline, self._service_of(HAND_OVER.clocks[clock].owner_role)))
+
+    def _service_of(self, role: str) -> int | None:
+        return {SENDER: self.sender, RECEIVER: self.receiver}.get(role)
+
+    def _after(self, act: Act, facts: Mapping[str, object]) -> None:
+        """What `handovers.room` does after a step."""
+        if act.verb == "escalate":
+            self.ladder, self.owed_by = str(facts["ladder_step"]), str(facts["owed_by"])
+        elif act.verb != "deliver":
+            self.ladder = self.owed_by = ""
+        if act.verb in ENDS_FOR_RECEIVER or act.verb == "withdraw":
+            for grant in self.grants:
+                if grant.until is None and (act.verb == "withdraw" or grant.service == self.receiver):
+                    grant.until = act.at
+        if act.verb == "reroute":
+            self.receiver, self.sent = int(str(facts["receiving_service"])), None
+        if act.verb == "send":
+            self.sent = act.at
+            for service in (self.receiver, self.sender):
+                if service is not None and not any(g.service == service and g.until is None for g in self.grants):
+                    self.grants.append(_Grant(service, act.at))
+        if act.verb == "accept":
+            self.owner = int(str(facts["coordination_owner"]))
+            if act.by.service not in self.known:
+                self.known.add(act.by.service)
+                identity = taken_on(self.life.identity, act.by, self.on)
+                reason = f"Hand-over accepted (case {self.case})"
+                _record(self.rows, self.person, identity, act.by, act.at, reason)
+        if act.verb == "book_contact":
+            for earlier in self.appointments:
+                earlier[-1] = earlier[-1] or act.at
+            starts_at = datetime.fromisoformat(str(facts["appointment_time"]))
+            self.appointments.append([self.person, self.receiver, self.case, starts_at, facts["place"], None])
+
+    def _keep(self, step: Step, before: str, at: datetime, by: Actor, facts: Mapping[str, object]) -> None:
+        self.rows.add(
+            StepTaken,
+            self.case,
+            step.strand,
+            step.id,
+            step.verb,
+            before,
+            step.to,
+            at,
+            by.user,
+            by.service,
+            json.dumps(facts),
+            "[]",
+            self.version,
+            None,
+        )
+
+    def _store(self) -> None:
+        add, case, referral = self.rows.add, self.case, self.referral
+        self.rows.add_with_key(
+            Case, case, HAND_OVER.name, self.person, self.record, referral.at, self.closed, self.version
+        )
+        add(Strand, case, "main", self.state, self.since)
+        for due in self.dues:
+            add(
+                Due,
+                case,
+                "main",
+                due.clock,
+                due.started_at,
+                due.at.at,
+                due.at.verified,
+                due.owner,
+                None,
+                due.met,
+                due.missed,
+                None,
+                due.replaced,
+            )
+        self.rows.add_with_key(
+            HandOver,
+            case,
+            self.sender,
+            self.receiver,
+            referral.by.user,
+            referral.reason,
+            referral.asked,
+            self.basis,
+            self.life.identity.safe_contact,
+            referral.opioid_agonist_medicine,
+            referral.urgent,
+            self.sent,
+            self.owner,
+            self.ladder,
+            self.owed_by,
+        )
+        for appointment in self.appointments:
+            add(Appointment, *appointment)
+        for grant in self.grants:
+            values = (Grant.HAND_OVER, self.basis_words, f"case {case}", grant.since, grant.until, None)
+            add(Grant, self.person, grant.service, None, *values)
+        for message in self.messages:
+            reader = self.life.readers[message.service].user if message.put_away else None
+            channel = TODAY if message.delivered else ""
+            add(
+                Message,
+                message.service,
+                f"{HAND_OVER.name}.{message.verb}",
+                case,
+                message.written,
+                message.delivered,
+                channel,
+                message.put_away,
+                reader,
+            )
