@@ -26,6 +26,7 @@ from throughcare.web.faults import Fault, Refused
 
 ROOT = Path(__file__).parents[3]  # the clone
 OTHERS = {  # words that live in another room: the module that holds their Typer app, and what they are for
+    "account": ("throughcare.organisations.commands", "make somebody's account and enter where they work"),
     "demo": ("throughcare.demo.commands", "make a made-up area of any size"),
     "processes": ("throughcare.processes.commands", "list, show or try the processes"),
     "bench": ("bench.commands", "measure speed and size, from a clone"),
@@ -364,12 +365,12 @@ def _progress() -> Iterator[Progress]:
 def _print_sign_ins() -> None:
     from throughcare.demo import build
 
-    table = _table("Role", "Name", "E-mail address", "Password", "Acts for")
-    for sign_in in build.sign_ins():
-        table.add_row(sign_in.role_name, sign_in.user_name, sign_in.email, sign_in.password, sign_in.service_name)
+    sign_ins = build.sign_ins()
+    width = max(len(sign_in.role_name) for sign_in in sign_ins)
     out.print("Everyone in it is made up. Sign in as one of these:\n")
-    out.print(table)
-    out.print()
+    for sign_in in sign_ins:
+        out.print(f"  {sign_in.role_name:<{width}}  {sign_in.email}")
+    out.print(f"\nThe password of each is: {sign_ins[0].password}\n")
 
 
 def _table(*headings: str) -> Table:

@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 
-from throughcare.handovers.process import HAND_OVER
-from throughcare.handovers.queries import hand_overs
+from throughcare.handovers.queries import hand_overs, standing
 from throughcare.people.panels import Panel, Reader, Work
+from throughcare.processes.models import Due
 from throughcare.sharing.models import Person
 from throughcare.web.parts import Entry, Row
 from throughcare.web.wording import day, due_in, moment
@@ -50,7 +50,7 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
                 Entry(when=row.sent_at, title=f"Hand-over sent to {row.receiver.name}", by=row.sender.name)
             )
         if row.state != "withdrawn":
-            part.work.append(_work(row, reader.now))
+            part.work.append(_work(row, reader))
         if row.opioid_agonist_medicine and len(seen) == 1 and reader.sight.reads("overdose_safety_summary"):
             when = row.sent_at or row.case.opened_at
             part.safety.append(
@@ -62,16 +62,15 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
             )
 
 
-def _work(row: Any, now: datetime) -> Work:
-    late = row.missed_at is not None or (row.due_at is not None and row.due_at <= now)
-    words = f"{HAND_OVER.clocks[row.clock].name}: {due_in(row.due_at, now)}" if row.clock else ""
-    state = HAND_OVER.label(row.state).split(":")[0].capitalize()
+def _work(row: Any, reader: Reader) -> Work:
+    due = Due(clock=row.clock, due_at=row.due_at, missed_at=row.missed_at) if row.clock else None
+    how = standing(row, due, reader.actor, reader.now)
     return Work(
         title=f"Hand-over to {row.receiver.name}",
         url=reverse("case", args=[row.case_id]),
-        state=state,
-        tone="missed" if late else "",
-        words=words,
+        state=how.state,
+        tone=how.tone,
+        words=f"{how.words}: {due_in(due.due_at, reader.now)}" if due else "",
     )
 
 

@@ -83,7 +83,9 @@ def standing(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) 
         label = "NOT DELIVERED" if state == "sent" and due and due.clock == "HOV-C01" else "NOT OPENED"
     elif late and state == "opened":
         label = "NOT ANSWERED"
-    words = HAND_OVER.clocks[due.clock].name if due else ""
+    elif late and state in ("accepted", "contact_booked"):
+        label = "NOT SEEN"
+    words = HAND_OVER.clock_words(due.clock) if due else ""
     ring = None
     if sender and late and hand_over.owed_by != "sender":
         ring = whom_to_ring(hand_over)

@@ -12,7 +12,7 @@ from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process import BASES, HAND_OVER, LADDER
+from throughcare.handovers.process import BASES, FACTS, HAND_OVER, LADDER
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
@@ -58,7 +58,11 @@ class HandOvers:
 
     def with_parties(self, cases: QuerySet[Case]) -> QuerySet[Case]:
         return cases.select_related(
-            "hand_over__sender__organisation", "hand_over__receiver__organisation", "hand_over__owner", "record"
+            "hand_over__sender__organisation",
+            "hand_over__receiver__organisation",
+            "hand_over__owner",
+            "hand_over__written_by",
+            "record",
         ).prefetch_related(Prefetch("strands"))
 
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
@@ -124,17 +128,32 @@ class HandOvers:
         return [("From", sender.name, sender.telephone), ("To", receiver.name, receiver.telephone)]
 
     def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
-        rows = [Row("What is asked", case.hand_over.asked)] if case.hand_over.asked else []
+        hand_over = case.hand_over
+        rows = [
+            Row(
+                "Why, and what matters most",
+                hand_over.reason,
+                note=hand_over.written_by.name if hand_over.written_by else "",
+            )
+        ]
+        if hand_over.asked:
+            rows.append(Row("What is asked", hand_over.asked))
+        for code in ("opioid_agonist_medicine", "urgent", "safe_contact", "basis"):
+            fact, value = FACTS[code], getattr(hand_over, code)
+            mine = hand_over.sender_id == seen.actor.service
+            if value and (mine or not fact.category or seen.reads(fact.category, fact.field)):
+                unconfirmed = "unconfirmed" if fact.category == "overdose_safety_summary" else ""
+                rows.append(Row(fact.label, dict(fact.choices).get(value, value), note=unconfirmed))
         stay = CustodyStay.objects.select_related("site").filter(person=case.person_id).order_by("-since").first()
         if stay and seen.reads("release_details", "release_date") and stay.release_date:
             rows.append(Row("Release date", day(stay.release_date), note="the latest date known"))
         if stay and seen.reads("release_details", "prison"):
             held = "Held at" if stay.until is None else "Was held at"
             rows.append(Row(held, stay.site.name))
-        if case.hand_over.owner:
-            rows.append(Row("Coordination owner", f"{case.hand_over.owner.name}, {case.hand_over.receiver.name}"))
+        if hand_over.owner:
+            rows.append(Row("Coordination owner", f"{hand_over.owner.name}, {hand_over.receiver.name}"))
         else:
-            rows.append(Row("Coordination owner", case.hand_over.sender.name, note="until the hand-over is accepted"))
+            rows.append(Row("Coordination owner", hand_over.sender.name, note="until the hand-over is accepted"))
         return rows
 
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:

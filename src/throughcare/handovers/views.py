@@ -82,6 +82,7 @@ class DraftForm(Form):
         help_text=FACTS["reason"].hint,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "FM-101 Say why, and what matters most."},
     )
     asked = forms.CharField(
         label="What do you ask for?",
@@ -123,8 +124,11 @@ class DraftForm(Form):
         assert isinstance(receiver, forms.ModelChoiceField)
         receiver.queryset = receiving_services(other_than=actor.service)
         receiver.label_from_instance = _service_name  # type: ignore[method-assign,assignment]
+        receiver.empty_label = "Choose a service"
         if not held:
             del self.fields["release_date"]
+        for name in ("opioid_agonist_medicine", "urgent", "safe_contact", "basis"):
+            self.fields[name].unless_given = "needed before it is sent"  # type: ignore[attr-defined]
 
     def draft(self) -> actions.Draft:
         answers = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "key")}

@@ -95,7 +95,7 @@ def take(
         if earlier:
             say("step.repeated", by=by, at=at, case=case, subject=verb)
             return earlier
-        raise Refused(_conflict(found), person=found.person_id, case=case)
+        raise Conflict(_conflict(found), person=found.person_id, case=case)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)
     known = dict(facts)
@@ -150,6 +150,10 @@ def miss(*, by: Actor, at: datetime, due: int) -> Due:
         verb, facts = follows
         take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
     return missed
+
+
+class Conflict(Refused):
+    """Somebody else acted first."""
 
 
 class NoLongerOpen(Refused):

@@ -1,7 +1,7 @@
 """What the page of a case shows: worked out from the tables, and filtered by the access rule."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.dateparse import parse_date, parse_datetime
@@ -16,7 +16,7 @@ from throughcare.processes.forms import questions
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.registry import Room, rooms
 from throughcare.processes.rules import Act, acts, reportable
-from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN, SERVICE, SYSTEM, USER, sentence
+from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
 from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
@@ -43,6 +43,7 @@ class Button:
     words: str
     consequence: str
     asks: bool
+    primary: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class CasePage:
     rows: list[Row]
     hidden: str
     history: list[Entry]
-    messages: list[Message]
+    messages: "list[Told]"
     parties: list[tuple[str, str, str]]
 
     @property
@@ -108,7 +109,9 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
         sight=seen,
         roles=roles,
         states=states,
-        buttons=[_button(room, found, act, actor, now) for act in possible if act.mine],
+        buttons=_first_is_primary(
+            [_button(room, found, act, actor, now) for act in possible if act.mine], room.process.replacing
+        ),
         others=[
             (room.words(found, act.verb)[0], ", ".join(sentence(role).lower() for role in act.by if role != SYSTEM))
             for act in possible
@@ -117,12 +120,29 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
         reports=[_button(room, found, act, actor, now) for act in reportable(room.process, states, roles, on)],
         links=room.links(found, roles),
         deadlines=deadlines(found.dues.select_related("owner").order_by("due_at"), room, now),
-        rows=[] if hidden else [*_facts(room, steps, seen, names), *room.rows(found, seen, now)],
+        rows=[] if hidden else [*room.rows(found, seen, now), *_facts(room, steps, seen, names)],
         hidden=hidden,
-        history=[_entry(room, step, names) for step in reversed(steps)],
-        messages=list(Message.objects.filter(case=found.pk).select_related("service").order_by("-pk")),
+        history=[_entry(room, step, names, None if hidden else seen) for step in reversed(steps)],
+        messages=_messages(room, found),
         parties=room.parties(found),
     )
+
+
+@dataclass(frozen=True)
+class Told:
+    """That a service was told of a step: what, whom, when, and since when it stands on their Today."""
+
+    words: str
+    service: Service
+    written_at: datetime
+    delivered_at: datetime | None
+
+
+def _messages(room: Room, case: Case) -> list[Told]:
+    rows = Message.objects.filter(case=case.pk).select_related("service").order_by("-pk")
+    return [
+        Told(room.process.done_words(m.verb.partition(".")[2]), m.service, m.written_at, m.delivered_at) for m in rows
+    ]
 
 
 def deadlines(dues: Iterable[Due], room: Room, now: datetime) -> list[Deadline]:
@@ -136,7 +156,7 @@ def deadlines(dues: Iterable[Due], room: Room, now: datetime) -> list[Deadline]:
         today = localdate(due.due_at) == localdate(now)
         shown.append(
             Deadline(
-                name=clock_row.name[0].upper() + clock_row.name[1:],
+                name=room.process.clock_words(due.clock),
                 owner=due.owner.name if due.owner else "Throughcare itself",
                 due_at=due.due_at,
                 tone="missed" if late else "today" if today else "",
@@ -161,19 +181,31 @@ def _button(room: Room, case: Case, act: Act, actor: Actor, now: datetime) -> Bu
     return Button(act=act, words=words, consequence=consequence, asks=needs_answers)
 
 
+def _first_is_primary(buttons: list[Button], backwards: frozenset[str]) -> list[Button]:
+    """The first button that moves the case on stands out: one on a page, and none where only a way back is left."""
+    first = next((button for button in buttons if button.act.verb not in backwards), None)
+    return [replace(button, primary=button is first) for button in buttons]
+
+
 def _facts(room: Room, steps: Iterable[StepTaken], seen: Sight, names: Mapping[tuple[str, str], str]) -> list[Row]:
     """The latest answer to each question, with who gave it and when, as far as the reader may see it."""
     latest: dict[str, StepTaken] = {}
     for step in steps:
-        latest |= {code: step for code in step.facts if code != "person" and room.process.fact(code).label}
+        if step.from_state != START:
+            latest |= dict.fromkeys(_shown_of(room, step), step)
     rows = []
     for code, step in latest.items():
         fact = room.process.fact(code)
-        if fact.made_of or step.user_id is None or not _readable(fact.category, fact.field, step, seen):
+        if step.user_id is None or not _readable(fact.category, fact.field, step, seen):
             continue
         who = f"{step.user.name}, {moment(step.at)}" if step.user else moment(step.at)
         rows.append(Row(fact.label, shown(room, code, step.facts[code], names), note=who))
     return rows
+
+
+def _shown_of(room: Room, step: StepTaken) -> list[str]:
+    """The facts of a step that are shown as its own: not those the room shows, nor those made of others."""
+    return [c for c in step.facts if c not in room.process.kept_apart and not room.process.fact(c).made_of]
 
 
 def _readable(category: str | None, field: str, step: StepTaken, seen: Sight) -> bool:
@@ -217,20 +249,21 @@ def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]
     return found
 
 
-def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str]) -> Entry:
+def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str], seen: Sight | None) -> Entry:
+    """One step of the history. Without a sight, because what was written is not open yet, it says no facts."""
     by = f"{step.user.name}, {step.service.name}" if step.user and step.service else "Throughcare itself"
-    words = "; ".join(f"Flagged: {number} {text}" for number, _, text in step.flags)
-    if step.user_id is None:
-        told = [
-            f"{room.process.fact(code).label.lower()}: {_plain(room, code, v, names)}" for code, v in step.facts.items()
-        ]
-        words = "; ".join(filter(None, [words, *told]))
-    return Entry(when=step.at, title=room.process.verb_words(step.verb), by=by, text=words)
+    words = [f"Flagged: {number} {text}" for number, _, text in step.flags]
+    for code in _shown_of(room, step) if step.from_state != START else ():
+        fact = room.process.fact(code)
+        ours = step.user_id is None
+        if ours or (seen is not None and _readable(fact.category, fact.field, step, seen)):
+            words.append(f"{fact.label.rstrip('?')}: {_plain(room, code, step.facts[code], names)}")
+    return Entry(when=step.at, title=room.process.done_words(step.verb), by=by, text=". ".join(words))
 
 
 def _plain(room: Room, code: str, value: object, names: Mapping[tuple[str, str], str]) -> str:
     if code == "missed_clock":
-        return room.process.clocks[str(value)].name
+        return room.process.clock_words(str(value)).lower()
     if code == "delivery_time" and (when := parse_datetime(str(value))):
         return clock(when)
     return shown(room, code, value, names)

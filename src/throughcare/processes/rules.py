@@ -163,6 +163,9 @@ def _missing(process: Process, step: Step, need: Condition, facts: Facts) -> Fau
     if need.sign and as_text(facts.get(need.fact)):
         rule = f"“{label}” must be {need.sign.replace('=', '', 1)}{need.value} for this step ({step.id})."
         return Fault("PR-106", need.fact, rule, "Check the answer, or choose another act.")
+    if made_of := process.fact(need.fact).made_of:
+        parts = "; or ".join(f"“{process.fact(part).label}”" for part in made_of)
+        return Fault("PR-104", need.fact, f"“{label}” is needed.", f"Answer {parts}.")
     unknown = " If nobody knows, answer “not known”." if step.kind == REPORTED else ""
     return Fault("PR-104", need.fact, f"“{label}” is needed.", f"Answer it.{unknown}")
 

@@ -127,6 +127,8 @@ class Process:
     """A declared process: its steps, and the clocks, limits and state names that the reference tables give it.
 
     facts:      how each fact is asked and shown.
+    done:       how a step reads once it is taken ("hand-over sent"), by verb.
+    kept_apart: facts that the room keeps and shows from rows of its own.
     breaks:     for each limit, a test over the facts: true when the limit is broken.
     replacing:  verbs after which a clock they stop was replaced rather than met.
     differs:    deliberate differences from the reference table, by step id, each with its reason.
@@ -138,6 +140,8 @@ class Process:
     steps: tuple[Step, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
     breaks: Mapping[str, Callable[[Facts], bool]] = field(default_factory=dict)
+    done: Mapping[str, str] = field(default_factory=dict)
+    kept_apart: frozenset[str] = frozenset()
     replacing: frozenset[str] = frozenset()
     differs: Mapping[str, str] = field(default_factory=dict)
     clocks: Mapping[str, Clock] = field(default_factory=dict)
@@ -156,6 +160,14 @@ class Process:
 
     def verb_words(self, verb: str) -> str:
         return sentence(verb)
+
+    def done_words(self, verb: str) -> str:
+        return self.done.get(verb) or sentence(verb)
+
+    def clock_words(self, clock: str) -> str:
+        """What a clock is about, without the asides of the table."""
+        name = self.clocks[clock].name.split(" (")[0]
+        return name[:1].upper() + name[1:]
 
     def with_step(self, step: Step) -> "Process":
         """The same process with one more step."""

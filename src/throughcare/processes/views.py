@@ -69,7 +69,7 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
                 if refused.status == 403:
                     raise
                 form.show(refused.faults)
-                status = refused.status
+                status = 409 if isinstance(refused, actions.Conflict) else 422
             else:
                 messages.success(request, f"Done: {room.words(found, verb)[0].lower()}.")
                 return redirect("case", case=case)

@@ -53,7 +53,7 @@ def commissioner_groups(actor: Actor, now: datetime) -> list[Group]:
             words=f"Waiting past their deadline: {suppressed(counts.get(service.pk, 0))}",
             ring=(service.manager_name, service.manager_telephone) if service.manager_telephone else None,
         )
-        for service in services.order_by("name")
+        for service in sorted(services.order_by("name"), key=lambda service: service.pk not in counts)
     ]
     return [Group("Hand-overs sent in the last 28 days and not answered in time, by service", lines)]
 

@@ -13,6 +13,7 @@ from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
 from throughcare.handovers.process import HAND_OVER
 from throughcare.handovers.queries import TO_ANSWER, dues_of, hand_overs, leaving_soon, standing
+from throughcare.handovers.room import WORDS
 from throughcare.messages.models import Message
 from throughcare.processes.models import Due
 from throughcare.reference.calendar import ONE_DAY
@@ -24,20 +25,6 @@ from throughcare.web.wording import clock, day
 DIARY = timedelta(days=7)
 MOVED_BY_SENDER = ("drafted", "question_asked", "declined", "rerouted")
 CONTACT_OWED = ("accepted", "contact_booked")
-VERBS = {
-    "hand_over.send": "sent you a hand-over",
-    "hand_over.deliver": "hand-over delivered",
-    "hand_over.open_by_receiver": "hand-over opened",
-    "hand_over.accept": "hand-over accepted",
-    "hand_over.decline": "hand-over declined",
-    "hand_over.ask_question": "asked a question",
-    "hand_over.answer_question": "answered your question",
-    "hand_over.book_contact": "appointment booked",
-    "hand_over.record_contact": "first contact made",
-    "hand_over.reroute": "hand-over sent to another service",
-    "hand_over.withdraw": "hand-over withdrawn",
-    "hand_over.escalate": "told the next step of the ladder",
-}
 
 
 def groups(actor: Actor, now: datetime) -> list[Group]:
@@ -170,10 +157,13 @@ def _messages(actor: Actor, now: datetime) -> Group:
         verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate")
     )
     found = list(unread.order_by("-pk")[: MOST_ROWS + 1])
+    about = hand_overs(actor, now).filter(case__in=[message.case for message in found])
+    names = {h.case_id: _name(h.case.record.family_name, h.case.record.given_name) for h in about}
     lines = [
         Line(
-            what=f"Hand-over {message.case}: {VERBS.get(message.verb, message.verb)}",
-            url=reverse("case", args=[message.case]),
+            what=f"{names.get(message.case, f'Hand-over {message.case}')}: "
+            f"{HAND_OVER.done_words(message.verb.partition('.')[2]).lower()}",
+            url=reverse("case", args=[message.case]) if message.case in names else "",
             words=f"{day(message.written_at)}, {clock(message.written_at)}",
             acts=[Act("Put away", reverse("put-away", args=[message.pk]), version=0)],
         )
@@ -224,7 +214,7 @@ def _acts(hand_over: HandOver, actor: Actor) -> list[Act]:
             "declined": ("reroute", "withdraw"),
             "rerouted": ("send",),
         }.get(state, ())
-    return [Act(HAND_OVER.verb_words(verb), reverse("act", args=[case, verb])) for verb in verbs]
+    return [Act(WORDS[verb][0], reverse("act", args=[case, verb])) for verb in verbs]
 
 
 def _name(family: str, given: str) -> str:

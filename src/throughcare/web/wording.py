@@ -13,6 +13,11 @@ def day(when: dt.date) -> str:
     return f"{date:%a} {date.day} {date:%b %Y}"
 
 
+def born(date: dt.date) -> str:
+    """A date of birth: "3 Mar 1986"."""
+    return f"{date.day} {date:%b %Y}"
+
+
 def clock(when: dt.datetime | dt.time) -> str:
     """The time of an aware moment in London, or a plain time: "6:05pm", "5pm", "midday", "midnight"."""
     time = when.astimezone(LONDON).time() if isinstance(when, dt.datetime) else when

@@ -21,6 +21,12 @@ def day(when: dt.date | None) -> str:
 
 
 @register.filter
+def born(date: dt.date | None) -> str:
+    """3 Mar 1986; nothing for no date."""
+    return wording.born(date) if date else ""
+
+
+@register.filter
 def clock(when: dt.datetime | dt.time | None) -> str:
     """6:05pm; nothing for no time."""
     return wording.clock(when) if when is not None else ""

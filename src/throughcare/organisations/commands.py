@@ -1,0 +1,90 @@
+"""`./run account`: make somebody's account, and enter which service they work for."""
+
+import sys
+from typing import Annotated
+
+import typer
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils import timezone
+from rich.console import Console
+
+from throughcare.accounts import actions as accounts
+from throughcare.accounts.models import User
+from throughcare.events.acting import acting
+from throughcare.events.actor import SYSTEM
+from throughcare.organisations import actions
+from throughcare.organisations.models import Organisation, Service
+from throughcare.reference.roles import roles
+from throughcare.web.faults import Fault, Refused
+
+app = typer.Typer(help="Accounts of staff.")
+out = Console(soft_wrap=True, highlight=False, markup=False)
+
+
+@app.callback(invoke_without_command=True)
+def account(
+    email: Annotated[str, typer.Option(help="The address they sign in with")],
+    name: Annotated[str, typer.Option(help="Their name")],
+    role: Annotated[str, typer.Option(help="A code from the table of roles, such as keyworker")],
+    organisation: Annotated[str, typer.Option(help="The organisation, by name; entered if it is new")],
+    service: Annotated[str, typer.Option(help="The service (team), by name; set up if it is new")],
+    telephone: Annotated[str, typer.Option(help="Telephone of the service; needed when it is new")] = "",
+    area: Annotated[list[str] | None, typer.Option(help="Code of an area that a new service serves; repeat")] = None,
+) -> None:
+    """Make an account and enter the service. Someone who has an account gets one more service.
+
+    The password is asked for, or read from standard input when that is not a terminal.
+    """
+    now = timezone.now()
+    _check(email, role)
+    with acting(SYSTEM, now):
+        where = Organisation.objects.filter(name=organisation).first() or actions.found(
+            by=SYSTEM, at=now, name=organisation, kind=roles()[role].kind_of_organisation
+        )
+        team = Service.objects.filter(organisation=where, name=service).first()
+        if team is None:
+            if not telephone:
+                raise Refused(
+                    Fault("OR-106", "telephone", "A new service needs a telephone number.", "Give it: --telephone.")
+                )
+            team = actions.set_up(
+                by=SYSTEM,
+                at=now,
+                organisation=where,
+                name=service,
+                kind=roles()[role].kind_of_organisation,
+                telephone=telephone,
+                takes_hand_overs=roles()[role].may_have_records,
+                areas=area or [],
+            )
+        user = User.objects.filter(email=email.strip().lower()).first() or accounts.create(
+            by=SYSTEM, at=now, email=email, name=name, password=_password()
+        )
+        actions.join(by=SYSTEM, at=now, user=user, service=team, role=role)
+    out.print(f"{user.email} signs in as {roles()[role].name}, {service}, {organisation}.")
+
+
+def _check(email: str, role: str) -> None:
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise Refused(
+            Fault("AC-104", "email", f"{email!r} is not an e-mail address.", "Type it like name@example.org.")
+        ) from None
+    if role not in roles() or role == "person":
+        known = ", ".join(code for code in roles() if code != "person")
+        raise Refused(Fault("OR-102", "role", f"{role!r} is not a role of staff.", f"There are: {known}."))
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    try:
+        validate_password(password)
+    except ValidationError as wrong:
+        raise Refused(Fault("AC-105", "password", " ".join(wrong.messages), "Choose a longer, rarer one.")) from None
+    return str(password)
