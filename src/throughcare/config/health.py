@@ -5,7 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from throughcare.events import chain
-from throughcare.processes.health import health
+from throughcare.processes.health import health, is_late, last_sweep
 from throughcare.web.shell import Banner
 
 
@@ -28,10 +28,10 @@ def late_banner(request: HttpRequest) -> Banner | None:
     """Says on Today that deadlines are not being swept: nobody may take an old page for a quiet day."""
     if request.path != "/" or not getattr(request, "actor", None):
         return None
-    now, state = timezone.now(), health()
-    if not state.sweep_is_late(now):
+    now, swept_at = timezone.now(), last_sweep()
+    if not is_late(swept_at, now):
         return None
-    if state.last_sweep is None:
+    if swept_at is None:
         return Banner("Deadlines have not been swept yet: what is late may not be marked.", "risk")
-    minutes = int((now - state.last_sweep).total_seconds() // 60)
+    minutes = int((now - swept_at).total_seconds() // 60)
     return Banner(f"Deadlines were last swept {minutes} minutes ago: what is late since may not be marked.", "risk")

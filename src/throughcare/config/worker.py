@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 PULSE = 1.0
-SEALING, PUBLISHING = timedelta(minutes=1), timedelta(days=1)
+BEATING, SEALING, PUBLISHING = timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5)
 
 log = logging.getLogger("throughcare.worker")
 
@@ -25,27 +25,35 @@ class Worker:
     def __init__(self) -> None:
         from throughcare.events import chain
         from throughcare.messages import jobs, outbox
-        from throughcare.processes import actions
         from throughcare.sharing import looks
 
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.over = threading.Event()
         self.passes: tuple[tuple[str, Callable[[datetime], object], timedelta], ...] = (
-            ("sweep", actions.sweep, timedelta()),
+            ("sweep", self.sweep, timedelta()),
             ("messages", outbox.deliver, timedelta()),
             ("seal", looks.seal, SEALING),
-            ("publish", chain.publish_if_due, timedelta(minutes=5)),
+            ("publish", chain.publish_if_due, PUBLISHING),
         )
+        self.beaten = timezone.now() - BEATING
         self.last: dict[str, datetime] = {}
         self.jobs = jobs
+
+    def sweep(self, now: datetime) -> None:
+        """Sweep the deadlines and, every few seconds, say that they were swept."""
+        from throughcare.processes import actions
+        from throughcare.processes.health import beat
+
+        actions.sweep(now)
+        if now - self.beaten >= BEATING:
+            beat(now, self.name)
+            self.beaten = now
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         self.over.set()
 
     def pulse(self) -> None:
         """Every pass that is due, once; then one job. A pass that fails is logged, and tried again next time."""
-        from throughcare.processes.health import beat
-
         close_old_connections()
         for name, work, every in self.passes:
             now = timezone.now()
@@ -54,8 +62,6 @@ class Worker:
             try:
                 work(now)
                 self.last[name] = now
-                if name == "sweep":
-                    beat(now, self.name)
             except Exception:  # a pass must not end the others, nor the worker
                 log.exception("pass failed", extra={"pass": name})
         try:

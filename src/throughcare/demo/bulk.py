@@ -56,7 +56,7 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Identifier: "id record_id kind value",
     Link: "id record_id from_person_id to_person_id reason weight by_id at",
     CustodyStay: "id person_id record_id site_id since until release_date",
-    Grant: "id person_id service_id user_id kind basis source since until withdrawn_at",
+    Grant: "id person_id service_id user_id record kind basis source since until withdrawn_at",
     Case: "id process person_id record_id opened_at closed_at version",
     Strand: "id case_id name state since",
     StepTaken: "id case_id strand row verb from_state to_state at user_id service_id facts flags version key",
@@ -226,7 +226,7 @@ def _record(rows: Rows, person: int, identity: Identity, by: Actor, at: datetime
     for kind, value in ((Identifier.NHS, identity.nhs_number), (Identifier.PRISON, identity.prison_number)):
         if value:
             rows.add(Identifier, record, kind, value)
-    rows.add(Grant, person, by.service, None, Grant.OWN, OWN_BASIS, f"record {record}", at, None, None)
+    rows.add(Grant, person, by.service, None, record, Grant.OWN, OWN_BASIS, f"record {record}", at, None, None)
     return record
 
 
@@ -237,7 +237,7 @@ def _stay(rows: Rows, person: int, record: int, stay: Stay) -> None:
     pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date)
     basis, source = f"Held at {stay.held.name}", f"stay {pk}"
     for service in stay.held.covered_by:
-        rows.add(Grant, person, service, None, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
+        rows.add(Grant, person, service, None, record, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
 
 
 @cache
@@ -528,7 +528,7 @@ class _Told:
             add(Appointment, *appointment)
         for grant in self.grants:
             values = (Grant.HAND_OVER, self.basis_words, f"case {case}", grant.since, grant.until, None)
-            add(Grant, self.person, grant.service, None, *values)
+            add(Grant, self.person, grant.service, None, self.record, *values)
         for message in self.messages:
             reader = self.life.readers[message.service].user if message.put_away else None
             channel = TODAY if message.delivered else ""

@@ -16,32 +16,53 @@ FURTHEST_RELEASE = timedelta(days=60 * 365)
 
 @action
 def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datetime) -> CustodyStay:
-    """Keep that a person is held at a site since a moment. Refused where they are already held (CU-101)."""
-    if CustodyStay.objects.filter(person=record.person_id, until=None).exists():
+    """Keep that a person is held at a site since a moment.
+
+    That somebody came is a fact, so it is kept also where they are still recorded as held elsewhere: nobody is held in
+    two places, and the earlier stay ends. Refused (CU-101) only for a moment that has not come yet.
+    """
+    if since > at:
         raise Refused(
-            Fault("CU-101", "site", "This person is already held at a site.", "End that stay first."),
+            Fault("CU-101", "time", "Nobody has come at a moment that lies ahead.", "Check the date and the time."),
             person=record.person_id,
         )
+    earlier = CustodyStay.objects.filter(person=record.person_id, until=None).first()
+    if earlier is not None:
+        leave(by=by, at=at, stay=earlier, until=max(since, earlier.since))
     stay = CustodyStay(person_id=record.person_id, record=record, site=site, since=since)
     stay.save()
     grants.give(
         person=record.person_id,
+        record=record.pk,
         services=Service.objects.filter(sites=site).values_list("pk", flat=True),
         kind=Grant.CUSTODY,
         basis=f"Held at {site.name}",
         source=f"stay {stay.pk}",
         at=since,
     )
-    say("custody.received", by=by, at=at, person=record.person_id, record=record.pk, subject=f"stay {stay.pk}")
+    say(
+        "custody.received",
+        by=by,
+        at=at,
+        person=record.person_id,
+        record=record.pk,
+        subject=f"stay {stay.pk}",
+        detail={"site": site.pk, "since": since, "ended": earlier.pk if earlier else None},
+    )
     return stay
 
 
 @action
 def leave(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime) -> CustodyStay:
     """Keep that a person left a site. Every grant that being held there opened ends at that minute."""
-    if until < stay.since:
+    if not stay.since <= until <= at:
         raise Refused(
-            Fault("CU-102", "until", "Nobody can leave a site before they came.", "Check both dates."),
+            Fault(
+                "CU-102",
+                "day",
+                "Nobody leaves a site before they came, or at a moment that lies ahead.",
+                "Check the date and the time. For a date to come, set the release date.",
+            ),
             person=stay.person_id,
         )
     stay.until = until

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import Exists, F, FilteredRelation, Q
 from django.urls import reverse
 
 from throughcare.handovers.queries import hand_overs, standing
+from throughcare.organisations.models import Service
 from throughcare.people.panels import Panel, Reader, Work
 from throughcare.processes.models import Due
-from throughcare.sharing.models import Person
+from throughcare.sharing.models import Grant, Person
 from throughcare.web.parts import Entry, Row
 from throughcare.web.wording import day, due_in, moment
 
@@ -89,6 +90,7 @@ def _add_whereabouts(part: Panel, reader: Reader) -> None:
             booked_place=F("booked__place"),
             booked_service=F("booked__service__name"),
             booked_organisation=F("booked__service__organisation"),
+            covers=Exists(Service.sites.through.objects.filter(service=reader.actor.service)),
         )
         .order_by("-held_since", "booked_at")
         .values_list(
@@ -101,12 +103,19 @@ def _add_whereabouts(part: Panel, reader: Reader) -> None:
             "booked_place",
             "booked_service",
             "booked_organisation",
+            "covers",
             named=True,
         )
     )
     stays: set[datetime] = set()
     booked: set[datetime] = set()
     for row in rows:
+        if row.covers and not stays and not booked:
+            held_here = any(grant.kind == Grant.CUSTODY for grant in reader.sight.grants)
+            acts = [("Came into custody", "custody-came")]
+            if held_here:
+                acts = [("Release date", "custody-release-date"), ("Left custody", "custody-left")]
+            part.acts.extend((words, reverse(name, args=[reader.person])) for words, name in acts)
         if row.held_since and row.held_since not in stays:
             _add_stay(part, reader, row, latest=not stays)
             stays.add(row.held_since)
@@ -142,7 +151,9 @@ def _add_appointment(part: Panel, reader: Reader, row: Any) -> None:
         return
     place = row.booked_place if reads("appointments_attendance", row.booked_organisation, "place") else ""
     words = f"{moment(row.booked_at)}{', ' if place else ''}{place}"
+    # A summary holds the time and the place: not with whom, since that alone may say that somebody is in treatment.
+    service = row.booked_service if reads("appointments_attendance", row.booked_organisation, "kind") else ""
     if row.booked_at >= reader.now:
-        part.facts.append(Row("Appointment", words, note=row.booked_service))
+        part.facts.append(Row("Appointment", words, note=service))
     else:
-        part.entries.append(Entry(when=row.booked_at, title="Appointment", by=row.booked_service, text=place))
+        part.entries.append(Entry(when=row.booked_at, title="Appointment", by=service, text=place))

@@ -109,7 +109,7 @@ class HandOvers:
     def choices(self, case: Case, code: str, actor: Actor) -> list[tuple[str, str]]:
         if code == "receiving_service":
             others = receiving_services(other_than=actor.service)
-            return [(str(s.pk), f"{s.name}, {s.organisation.name}") for s in others]
+            return [(str(s.pk), str(s)) for s in others]
         if code == "coordination_owner":
             colleagues = User.objects.filter(
                 memberships__service=actor.service, memberships__until=None, is_active=True
@@ -244,6 +244,7 @@ def _open_grants(case: Case, at: datetime) -> None:
     """The receiver may ask about the person, and the sender may hear the outcome, while the hand-over is open."""
     grants.give(
         person=case.person_id,
+        record=case.record_id,
         services=[case.hand_over.receiver_id, case.hand_over.sender_id],
         kind=Grant.HAND_OVER,
         basis=dict(BASES)[case.hand_over.basis],

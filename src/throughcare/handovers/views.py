@@ -123,7 +123,6 @@ class DraftForm(Form):
         receiver = self.fields["receiver"]
         assert isinstance(receiver, forms.ModelChoiceField)
         receiver.queryset = receiving_services(other_than=actor.service)
-        receiver.label_from_instance = _service_name  # type: ignore[method-assign,assignment]
         receiver.empty_label = "Choose a service"
         if not held:
             del self.fields["release_date"]
@@ -133,10 +132,6 @@ class DraftForm(Form):
     def draft(self) -> actions.Draft:
         answers = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "key")}
         return actions.Draft(**answers)
-
-
-def _service_name(service: Service) -> str:
-    return f"{service.name}, {service.organisation.name}"
 
 
 def new_hand_over(request: Request, person: int) -> HttpResponse:

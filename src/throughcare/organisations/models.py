@@ -23,6 +23,9 @@ class Site(Kept):
     name = models.CharField(max_length=160)
     kind = models.CharField(max_length=40)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Service(Kept):
     """A team: what hand-overs are sent to, and what people act for."""
@@ -39,6 +42,9 @@ class Service(Kept):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="service_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.organisation.name}"
 
 
 class AreaServed(Kept):

@@ -105,7 +105,13 @@ def open_record(
         Identifier(record=record, kind=kind, value=folded_number(value)) for kind, value in numbers if value
     )
     grants.give(
-        person=person.pk, services=[by.service], kind=Grant.OWN, basis=OWN_BASIS, source=f"record {record.pk}", at=at
+        person=person.pk,
+        record=record.pk,
+        services=[by.service],
+        kind=Grant.OWN,
+        basis=OWN_BASIS,
+        source=f"record {record.pk}",
+        at=at,
     )
     say("record.opened", by=by, at=at, person=person.pk, record=record.pk, detail={"reason": reason})
     return record

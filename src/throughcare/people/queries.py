@@ -10,17 +10,22 @@ from throughcare.events.actor import Actor
 from throughcare.people.models import Identifier, Record
 from throughcare.people.rules import folded_number, key
 from throughcare.reference.sharing import Access, rules_for
-from throughcare.sharing.rule import readable
+from throughcare.sharing.rule import open_grants, readable
 
 PAGE = 25
 
 
 def visible_records(actor: Actor, now: datetime) -> QuerySet[Record]:
-    """The records whose identity the actor may read; for a person with a record here, that one alone."""
-    others = Record.objects.filter(person=OuterRef("person"), organisation=actor.organisation)
-    return readable(Record.objects.all(), actor, "identity_core", now, organisation="organisation").filter(
-        Q(organisation=actor.organisation) | ~Exists(others)
-    )
+    """The records through which the actor knows people, where it may read identity; its own alone where it has one.
+
+    That a person is known to some other organisation is confidential: no record is shown but those that an open grant
+    was given through.
+    """
+    through = open_grants(actor, now).values("record")
+    own = Record.objects.filter(person=OuterRef("person"), service=actor.service)
+    return readable(
+        Record.objects.filter(pk__in=through), actor, "identity_core", now, organisation="organisation"
+    ).filter(Q(service=actor.service) | ~Exists(own))
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ def search(actor: Actor, now: datetime, asked: Asked) -> QuerySet[Record]:
     if any(letter.isdigit() for letter in number):
         if not reads_field(actor, now, "nhs_number"):  # the table holds every number as one group of fields
             return found.none()
-        return found.filter(Exists(Identifier.objects.filter(record__person=OuterRef("person"), value=number)))
+        return found.filter(Exists(Identifier.objects.filter(record=OuterRef("pk"), value=number)))
     for word in asked.words.split():
         if folded := key(word):
             found = found.filter(Q(family_key__startswith=folded) | Q(given_key__startswith=folded))

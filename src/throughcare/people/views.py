@@ -15,7 +15,7 @@ from throughcare.organisations.requests import Request
 from throughcare.people import actions
 from throughcare.people.models import Record
 from throughcare.people.panels import Reader, panels
-from throughcare.people.queries import Asked, page_by_name, reads_field, search
+from throughcare.people.queries import Asked, page_by_name, reads_field, search, visible_records
 from throughcare.people.rules import age_on
 from throughcare.sharing import looks
 from throughcare.sharing.rule import Sight, may_not_open, sight, works_with_people
@@ -68,9 +68,12 @@ def person(request: Request, person: int) -> HttpResponse:
     if not seen.reads("identity_core"):
         raise may_not_open(person)
     looks.at_person(request.actor, person, now)
-    records = list(Record.objects.filter(person=person).select_related("organisation").order_by("pk"))
-    own = [record for record in records if record.organisation_id == request.actor.organisation]
-    shown = (own or records)[-1]
+    records = list(
+        visible_records(request.actor, now).filter(person=person).select_related("organisation").order_by("pk")
+    )
+    if not records:
+        raise may_not_open(person)
+    shown = records[-1]
     parts = panels(Reader(actor=request.actor, person=person, sight=seen, now=now))
     safe = [Row("Safe contact", shown.safe_contact or "Not recorded: ask before you call or write")]
     context = {

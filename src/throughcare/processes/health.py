@@ -17,7 +17,7 @@ class Health:
     oldest_message: datetime | None
 
     def sweep_is_late(self, now: datetime) -> bool:
-        return self.last_sweep is None or now - self.last_sweep > LATE
+        return is_late(self.last_sweep, now)
 
 
 def beat(now: datetime, worker: str) -> None:
@@ -25,7 +25,15 @@ def beat(now: datetime, worker: str) -> None:
     Pulse.objects.update_or_create(pk=1, defaults={"swept_at": now, "worker": worker})
 
 
+def last_sweep() -> datetime | None:
+    """When the deadlines were last swept: None before the first time."""
+    return Pulse.objects.filter(pk=1).values_list("swept_at", flat=True).first()
+
+
+def is_late(swept_at: datetime | None, now: datetime) -> bool:
+    return swept_at is None or now - swept_at > LATE
+
+
 def health() -> Health:
-    pulse = Pulse.objects.filter(pk=1).first()
     waiting = Message.objects.filter(delivered_at=None).order_by("pk").values_list("written_at", flat=True).first()
-    return Health(last_sweep=pulse.swept_at if pulse else None, oldest_message=waiting)
+    return Health(last_sweep=last_sweep(), oldest_message=waiting)

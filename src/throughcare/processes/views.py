@@ -15,8 +15,8 @@ from throughcare.processes import actions, documents
 from throughcare.processes.forms import ActForm
 from throughcare.processes.pages import case_page, name_for, open_case
 from throughcare.processes.registry import rooms
-from throughcare.processes.rules import Act, acts, reportable
-from throughcare.processes.table import Step
+from throughcare.processes.rules import Act, acts, judge, reportable
+from throughcare.processes.table import START, Step
 from throughcare.sharing import looks
 from throughcare.web.faults import Fault, Refused
 
@@ -39,6 +39,12 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
     on = localdate(now)
     act = next((act for act in acts(room.process, states, roles, on) if act.verb == verb and act.mine), None)
     act = act or next((act for act in reportable(room.process, states, roles, on) if act.verb == verb), None)
+    if act is None and request.method == "GET":
+        strand = next((step.strand for step in room.process.steps if step.verb == verb), next(iter(states)))
+        verdict = judge(
+            room.process, strand=strand, state=states.get(strand, START), verb=verb, roles=roles, facts={}, on=on
+        )
+        raise Refused(*verdict.faults, person=found.person_id, case=case)
     act = act or _any(room.process.steps, verb)
     if act is None:
         raise Refused(Fault("PR-101", "verb", "There is no such act.", "Choose one from the page."), case=case)
@@ -71,7 +77,7 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
                 form.show(refused.faults)
                 status = 409 if isinstance(refused, actions.Conflict) else 422
             else:
-                messages.success(request, f"Done: {room.words(found, verb)[0].lower()}.")
+                messages.success(request, f"{room.process.done_words(verb)}.")
                 return redirect("case", case=case)
     words, consequence = room.words(found, verb)
     context = {

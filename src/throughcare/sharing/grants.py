@@ -6,11 +6,13 @@ from datetime import datetime
 from throughcare.sharing.models import Grant
 
 
-def give(*, person: int, services: Iterable[int], kind: str, basis: str, source: str, at: datetime) -> None:
+def give(
+    *, person: int, record: int, services: Iterable[int], kind: str, basis: str, source: str, at: datetime
+) -> None:
     """Open a grant to each of the services. One that is open already for the same reason is left as it is."""
     Grant.objects.bulk_create(
         [
-            Grant(person_id=person, service_id=service, kind=kind, basis=basis, source=source, since=at)
+            Grant(person_id=person, service_id=service, record=record, kind=kind, basis=basis, source=source, since=at)
             for service in dict.fromkeys(services)
         ],
         ignore_conflicts=True,

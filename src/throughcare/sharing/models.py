@@ -20,7 +20,9 @@ class Grant(Kept):
     """That a service, or one user, may ask the disclosure table about a person: who, why, from when until when.
 
     Opened and closed in the same transaction as the act that causes it. `source` names that act's row, such as
-    "case 12". Closed by setting `until`; withdrawn (by objection, or because the purpose ended) by `withdrawn_at`.
+    "case 12". `record` is the id of the record through which the reader knows the person: its values are the ones
+    shown, and no other organisation's record is so much as named. Closed by setting `until`; withdrawn (by objection,
+    or because the purpose ended) by `withdrawn_at`.
     """
 
     OWN, HAND_OVER, CUSTODY = "own", "hand_over", "custody"
@@ -34,6 +36,7 @@ class Grant(Kept):
     person = models.ForeignKey(Person, models.PROTECT, related_name="grants")
     service = models.ForeignKey(Service, models.PROTECT, null=True)
     user = models.ForeignKey(User, models.PROTECT, null=True)
+    record = models.BigIntegerField(null=True)
     kind = models.CharField(max_length=20, choices=KINDS)
     basis = models.CharField(max_length=200)
     source = models.CharField(max_length=40)

@@ -1,0 +1,144 @@
+"""Where a person is held: that they came, when they leave, that they left. For services that cover the site."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.timezone import localtime
+
+from throughcare.handovers import custody
+from throughcare.handovers.models import CustodyStay
+from throughcare.organisations.models import Site
+from throughcare.organisations.requests import Request
+from throughcare.people.models import Record
+from throughcare.people.queries import visible_records
+from throughcare.sharing import looks
+from throughcare.sharing.rule import may_not_open, works_with_people
+from throughcare.web.faults import Fault, NotAllowed, Refused
+from throughcare.web.forms import DayField, Form, TimeField
+from throughcare.web.wording import LONDON
+
+
+class MomentForm(Form):
+    """A day and a time, now unless changed."""
+
+    day = DayField(label="Date")
+    time = TimeField(label="Time", help_text="For example 2:30pm")
+
+    def moment(self) -> datetime:
+        return datetime.combine(self.cleaned_data["day"], self.cleaned_data["time"], LONDON)
+
+
+class CameForm(MomentForm):
+    """Where a person came to, and when."""
+
+    site = forms.ModelChoiceField(label="Where are they held?", queryset=Site.objects.none(), empty_label=None)
+    field_order = ("site", "day", "time")
+
+    def __init__(self, data: Any, *, sites: Any, initial: dict[str, Any]) -> None:
+        super().__init__(data, initial=initial)
+        site = self.fields["site"]
+        assert isinstance(site, forms.ModelChoiceField)
+        site.queryset = sites
+
+
+class ReleaseDateForm(Form):
+    """The latest release date known."""
+
+    release_date = DayField(
+        label="Release date", required=False, help_text="The latest date known. Leave it empty when none is known."
+    )
+
+
+def came(request: Request, person: int) -> HttpResponse:
+    """Record that a person came to a site of this service."""
+    record, now = _record(request, person), timezone.now()
+    sites = Site.objects.filter(service=request.actor.service).order_by("name")
+    if not sites:
+        raise NotAllowed(
+            Fault("CU-104", "", "Your service covers no site where people are held.", "Ask one that does.")
+        )
+    held_elsewhere = CustodyStay.objects.filter(person=person, until=None).exists()
+    form = CameForm(request.POST or None, sites=sites, initial=_now(now))
+    if form.is_valid():
+        try:
+            custody.receive(
+                by=request.actor, at=now, record=record, site=form.cleaned_data["site"], since=form.moment()
+            )
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            messages.success(request, "It is recorded that they came.")
+            if held_elsewhere:
+                messages.warning(request, "They were still recorded as held elsewhere: that stay was ended.")
+            return redirect("person", person=person)
+    return _page(request, form, record, "Came into custody", "Record that they came")
+
+
+def release_date(request: Request, person: int) -> HttpResponse:
+    """Set or move the release date."""
+    record, now = _record(request, person), timezone.now()
+    stay = _stay(request, person)
+    form = ReleaseDateForm(request.POST or None, initial={"release_date": stay.release_date})
+    if form.is_valid():
+        try:
+            custody.set_release_date(
+                by=request.actor, at=now, stay=stay, release_date=form.cleaned_data["release_date"]
+            )
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            messages.success(request, "The release date is kept. Everybody with a hand-over reads the same one.")
+            return redirect("person", person=person)
+    return _page(request, form, record, f"Release date · {stay.site.name}", "Keep this date")
+
+
+def left(request: Request, person: int) -> HttpResponse:
+    """Record that a person left the site: this service's access through it ends at that minute."""
+    record, now = _record(request, person), timezone.now()
+    stay = _stay(request, person)
+    form = MomentForm(request.POST or None, initial=_now(now))
+    if form.is_valid():
+        try:
+            custody.leave(by=request.actor, at=now, stay=stay, until=form.moment())
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            messages.success(request, "It is recorded that they left.")
+            return redirect("today")
+    return _page(request, form, record, f"Left {stay.site.name}", "Record that they left")
+
+
+def _record(request: Request, person: int) -> Record:
+    """The record through which the reader knows the person; the look is kept."""
+    now = timezone.now()
+    record = visible_records(request.actor, now).filter(person=person).order_by("-pk").first()
+    if record is None or not works_with_people(request.actor.role):
+        raise may_not_open(person)
+    looks.at_person(request.actor, person, now)
+    return record
+
+
+def _stay(request: Request, person: int) -> CustodyStay:
+    stay = CustodyStay.objects.filter(person=person, until=None, site__service=request.actor.service).first()
+    if stay is None:
+        raise NotAllowed(
+            Fault("CU-105", "", "This person is not held at a site of your service.", "Record first that they came."),
+            person=person,
+        )
+    return stay
+
+
+def _now(now: datetime) -> dict[str, Any]:
+    local = localtime(now)
+    return {"day": local.date(), "time": local.time().replace(second=0, microsecond=0)}
+
+
+def _page(request: Request, form: Form, record: Record, heading: str, submit: str) -> HttpResponse:
+    context = {"form": form, "record": record, "heading": heading, "submit": submit}
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "handovers/custody.html", context, status=status)
