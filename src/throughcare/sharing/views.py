@@ -6,8 +6,10 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST
 
+from throughcare.accounts.models import User
 from throughcare.events.models import Event
 from throughcare.messages import jobs
+from throughcare.organisations.models import Service
 from throughcare.organisations.requests import Request
 from throughcare.reference.roles import roles
 from throughcare.reference.sharing import Access, categories, conditions, rules_for
@@ -48,9 +50,11 @@ def audit(request: Request) -> HttpResponse:
             events = events.filter(verb="refused")
         rows = list((events.filter(seq__lt=int(before)) if before.isdecimal() else events)[: PAGE + 1])
     last = rows[PAGE - 1].pk if len(rows) > PAGE else None
+    staff = dict(User.objects.filter(pk__in={row.user for row in rows if row.user}).values_list("pk", "name"))
+    teams = dict(Service.objects.filter(pk__in={row.service for row in rows if row.service}).values_list("pk", "name"))
     context = {
         "show": show,
-        "rows": rows[:PAGE],
+        "rows": [(row, staff.get(row.user or 0, ""), teams.get(row.service or 0, "")) for row in rows[:PAGE]],
         "page": {"next_url": f"?show={show}&before={last}" if last else "", "previous_url": ""},
         "now": timezone.now(),
     }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 from django.urls import reverse
 
+from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
 from throughcare.events.models import Event
 from throughcare.handovers.models import HandOver
@@ -71,13 +72,14 @@ def data_protection_groups(actor: Actor, now: datetime) -> list[Group]:
         .annotate(people=Count("person", distinct=True))
         .order_by("-people", "user")[:10]
     )
+    who = _Who([*((e.user, e.service) for e in refused), *((row["user"], row["service"]) for row in lookers)])
     look = Act("See the trail", reverse("audit"))
     return [
         Group(
             "Openings refused in the last 7 days: was there a reason?",
             [
                 Line(
-                    what=f"User {event.user}, {event.role.replace('_', ' ')}, service {event.service}",
+                    what=who.words(event.user, event.role, event.service),
                     tag=event.subject,
                     tone="today",
                     words=f"Event {event.seq}" + (f", person {event.person}" if event.person else ""),
@@ -90,7 +92,7 @@ def data_protection_groups(actor: Actor, now: datetime) -> list[Group]:
             "Who opened most people’s pages in the last 7 days",
             [
                 Line(
-                    what=f"User {row['user']}, {row['role'].replace('_', ' ')}, service {row['service']}",
+                    what=who.words(row["user"], row["role"], row["service"]),
                     tag="Many" if row["people"] >= MANY_LOOKS else "",
                     words=f"{row['people']} {'person' if row['people'] == 1 else 'people'}",
                     acts=[look],
@@ -99,3 +101,16 @@ def data_protection_groups(actor: Actor, now: datetime) -> list[Group]:
             ],
         ),
     ]
+
+
+class _Who:
+    """The names behind the users and services of the audit trail."""
+
+    def __init__(self, pairs: list[tuple[int | None, int | None]]) -> None:
+        users, services = {user for user, _ in pairs if user}, {service for _, service in pairs if service}
+        self.staff = dict(User.objects.filter(pk__in=users).values_list("pk", "name"))
+        self.teams = dict(Service.objects.filter(pk__in=services).values_list("pk", "name"))
+
+    def words(self, user: int | None, role: str, service: int | None) -> str:
+        parts = (self.staff.get(user or 0, ""), role.replace("_", " "), self.teams.get(service or 0, ""))
+        return ", ".join(filter(None, parts))
