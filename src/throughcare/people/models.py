@@ -38,7 +38,7 @@ class Record(Kept):
 
     class Meta:
         indexes = [
-            models.Index(fields=["person", "organisation"], name="record_person"),
+            models.Index(fields=["person", "service"], name="record_person"),
             models.Index(fields=["family_key", "given_key", "id"], name="record_name"),
             models.Index(fields=["date_of_birth", "family_key"], name="record_birth"),
         ]

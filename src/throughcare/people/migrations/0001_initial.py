@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'base_manager_name': 'objects',
             },
         ),
         migrations.CreateModel(
@@ -64,7 +65,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='record',
-            index=models.Index(fields=['person', 'organisation'], name='record_person'),
+            index=models.Index(fields=['person', 'service'], name='record_person'),
         ),
         migrations.AddIndex(
             model_name='record',
