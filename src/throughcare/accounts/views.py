@@ -34,7 +34,8 @@ class SignInForm(Form):
 
         cleaned = super().clean() or {}
         if cleaned.get("username") and cleaned.get("password"):
-            user = authenticate(self.request, username=cleaned["username"].lower(), password=cleaned["password"])
+            # By the name of the model's own field: it is what the lock after ten failures looks for.
+            user = authenticate(self.request, email=cleaned["username"].lower(), password=cleaned["password"])
             if user is None:
                 raise forms.ValidationError(
                     "AC-102 The e-mail address and password do not match an account. Check both and try again."

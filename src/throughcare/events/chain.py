@@ -101,6 +101,9 @@ def verify(progress: Callable[[int], None] | None = None) -> Verdict:
     count, last, previous = 0, 0, START
     for event, detail in _with_details():
         count += 1
+        if event.seq < 1:
+            faults.append(f"event {event.seq} added before the first")
+            continue
         if row_hash(event) != event.hash:
             broken[event.seq] = event
         elif detail is not None and digest(detail.salt, detail.body) != event.digest:
@@ -142,13 +145,14 @@ def published() -> list[dict[str, Any]]:
 
 
 def _with_details() -> Iterator[tuple[Event, EventDetail | None]]:
-    last = 0
-    while page := list(Event.objects.filter(seq__gt=last).order_by("seq")[:_READ_AT_ONCE]):
-        rows = EventDetail.objects.filter(event__gt=last, event__lte=page[-1].seq)
+    every = Event.objects.order_by("seq")
+    page = list(every[:_READ_AT_ONCE])
+    while page:
+        rows = EventDetail.objects.filter(event__gte=page[0].seq, event__lte=page[-1].seq)
         details = {detail.event: detail for detail in rows}
         for event in page:
             yield event, details.get(event.seq)
-        last = page[-1].seq
+        page = list(every.filter(seq__gt=page[-1].seq)[:_READ_AT_ONCE])
 
 
 def _name(broken: dict[int, Event]) -> Iterable[str]:

@@ -24,6 +24,8 @@ def add_only(table: str, *, settable: tuple[str, ...] = (), removable: bool = Fa
         guards = [("UPDATE", " OR ".join(changed))]
         if not removable:
             guards.append(("DELETE", ""))
+            if postgresql:  # which empties a table without asking the triggers of its rows
+                guards.append(("TRUNCATE", ""))
         for verb, when in guards:
             name = f"{table}_no_{verb.lower()}"
             condition = f"WHEN ({when})" if when else ""
@@ -32,8 +34,10 @@ def add_only(table: str, *, settable: tuple[str, ...] = (), removable: bool = Fa
                     f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
                     f"$$ BEGIN RAISE EXCEPTION '{table} rows are only added'; END $$"
                 )
+                each = "STATEMENT" if verb == "TRUNCATE" else "ROW"
                 editor.execute(
-                    f"CREATE TRIGGER {name} BEFORE {verb} ON {table} FOR EACH ROW {condition} EXECUTE FUNCTION {name}()"
+                    f"CREATE TRIGGER {name} BEFORE {verb} ON {table} FOR EACH {each} {condition} "
+                    f"EXECUTE FUNCTION {name}()"
                 )
             else:
                 editor.execute(
@@ -42,7 +46,7 @@ def add_only(table: str, *, settable: tuple[str, ...] = (), removable: bool = Fa
                 )
 
     def backwards(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-        for verb in ("update", "delete"):
+        for verb in ("update", "delete", "truncate"):
             name = f"{table}_no_{verb}"
             if editor.connection.vendor == "postgresql":
                 editor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")

@@ -43,6 +43,7 @@ class Kept(models.Model):
 
     class Meta:
         abstract = True
+        base_manager_name = "objects"  # what relations write through: it must refuse as well
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         must_be_acting(type(self))

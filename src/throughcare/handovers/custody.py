@@ -2,13 +2,15 @@
 
 from datetime import date, datetime, timedelta
 
+from django.utils.timezone import localdate
+
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Service, Site
 from throughcare.people.models import Record
 from throughcare.sharing import grants
-from throughcare.sharing.models import Grant
+from throughcare.sharing.models import Grant, Person
 from throughcare.web.faults import Fault, Refused
 
 FURTHEST_RELEASE = timedelta(days=60 * 365)
@@ -19,17 +21,20 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
     """Keep that a person is held at a site since a moment.
 
     That somebody came is a fact, so it is kept also where they are still recorded as held elsewhere: nobody is held in
-    two places, and the earlier stay ends. Refused (CU-101) only for a moment that has not come yet.
+    two places, and the earlier stay ends. Entered late, when they are known to have gone elsewhere since, the stay
+    ends as that one begins. Refused (CU-101) only for a moment that has not come yet.
     """
     if since > at:
         raise Refused(
             Fault("CU-101", "time", "Nobody has come at a moment that lies ahead.", "Check the date and the time."),
             person=record.person_id,
         )
-    earlier = CustodyStay.objects.filter(person=record.person_id, until=None).first()
-    if earlier is not None:
-        leave(by=by, at=at, stay=earlier, until=max(since, earlier.since))
-    stay = CustodyStay(person_id=record.person_id, record=record, site=site, since=since)
+    Person.objects.select_for_update().get(pk=record.person_id)  # two sites may enter the same person at once
+    other = CustodyStay.objects.filter(person=record.person_id, until=None).first()
+    moved_on = other.since if other and other.since > since else None
+    if other and moved_on is None:
+        leave(by=by, at=at, stay=other, until=since)
+    stay = CustodyStay(person_id=record.person_id, record=record, site=site, since=since, until=moved_on)
     stay.save()
     grants.give(
         person=record.person_id,
@@ -40,6 +45,8 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
         source=f"stay {stay.pk}",
         at=since,
     )
+    if moved_on:
+        grants.end(source=f"stay {stay.pk}", at=moved_on)
     say(
         "custody.received",
         by=by,
@@ -47,7 +54,7 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
         person=record.person_id,
         record=record.pk,
         subject=f"stay {stay.pk}",
-        detail={"site": site.pk, "since": since, "ended": earlier.pk if earlier else None},
+        detail={"site": site.pk, "since": since, "until": moved_on, "elsewhere": other.pk if other else None},
     )
     return stay
 
@@ -75,12 +82,13 @@ def leave(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime) -> Cus
 @action
 def set_release_date(*, by: Actor, at: datetime, stay: CustodyStay, release_date: date | None) -> CustodyStay:
     """Keep the latest release date known, or that none is known any more."""
-    if release_date and not stay.since.date() <= release_date <= at.date() + FURTHEST_RELEASE:
+    came = localdate(stay.since)
+    if release_date and not came <= release_date <= localdate(at) + FURTHEST_RELEASE:
         raise Refused(
             Fault(
                 "CU-103",
                 "release_date",
-                f"A release date lies between the day the person came, {stay.since:%-d %b %Y}, and 60 years from now.",
+                f"A release date lies between the day the person came, {came:%-d %b %Y}, and 60 years from now.",
                 "Check the year.",
             ),
             person=stay.person_id,

@@ -62,18 +62,19 @@ def came(request: Request, person: int) -> HttpResponse:
         raise NotAllowed(
             Fault("CU-104", "", "Your service covers no site where people are held.", "Ask one that does.")
         )
-    held_elsewhere = CustodyStay.objects.filter(person=person, until=None).exists()
-    form = CameForm(request.POST or None, sites=sites, initial=_now(now))
+    form = CameForm(request.POST if request.method == "POST" else None, sites=sites, initial=_now(now))
     if form.is_valid():
         try:
-            custody.receive(
+            stay = custody.receive(
                 by=request.actor, at=now, record=record, site=form.cleaned_data["site"], since=form.moment()
             )
         except Refused as refused:
             form.add_faults(refused.faults)
         else:
             messages.success(request, "It is recorded that they came.")
-            if held_elsewhere:
+            if stay.until:
+                messages.warning(request, "They are held elsewhere since then: this stay ends as that one begins.")
+            elif CustodyStay.objects.filter(person=person, until=stay.since).exclude(pk=stay.pk).exists():
                 messages.warning(request, "They were still recorded as held elsewhere: that stay was ended.")
             return redirect("person", person=person)
     return _page(request, form, record, "Came into custody", "Record that they came")
@@ -83,7 +84,9 @@ def release_date(request: Request, person: int) -> HttpResponse:
     """Set or move the release date."""
     record, now = _record(request, person), timezone.now()
     stay = _stay(request, person)
-    form = ReleaseDateForm(request.POST or None, initial={"release_date": stay.release_date})
+    form = ReleaseDateForm(
+        request.POST if request.method == "POST" else None, initial={"release_date": stay.release_date}
+    )
     if form.is_valid():
         try:
             custody.set_release_date(
@@ -101,7 +104,7 @@ def left(request: Request, person: int) -> HttpResponse:
     """Record that a person left the site: this service's access through it ends at that minute."""
     record, now = _record(request, person), timezone.now()
     stay = _stay(request, person)
-    form = MomentForm(request.POST or None, initial=_now(now))
+    form = MomentForm(request.POST if request.method == "POST" else None, initial=_now(now))
     if form.is_valid():
         try:
             custody.leave(by=request.actor, at=now, stay=stay, until=form.moment())

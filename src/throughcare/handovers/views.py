@@ -147,7 +147,7 @@ def new_hand_over(request: Request, person: int) -> HttpResponse:
         stay = CustodyStay.objects.filter(person=person, until=None, site__service=actor.service).first()
     held = stay is not None or "release_date_day" in request.POST
     initial = {"safe_contact": record.safe_contact, "release_date": stay.release_date if stay else None}
-    form = DraftForm(request.POST or None, actor=actor, held=held, initial=initial)
+    form = DraftForm(request.POST if request.method == "POST" else None, actor=actor, held=held, initial=initial)
     if form.is_valid():
         try:
             case = once(
@@ -179,7 +179,9 @@ def edit_hand_over(request: Request, case: int) -> HttpResponse:
         "version": found.version,
         "release_date": stay.release_date if stay else None,
     }
-    form = DraftForm(request.POST or None, actor=actor, held=stay is not None, initial=initial)
+    form = DraftForm(
+        request.POST if request.method == "POST" else None, actor=actor, held=stay is not None, initial=initial
+    )
     if form.is_valid():
         try:
             actions.rewrite(

@@ -1,14 +1,14 @@
 """Sets who acts, and for which service, on every request: one user acting for one service at a time."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from throughcare.organisations.queries import actor_of, memberships_of
-
-OPEN_WITHOUT_A_TEAM = ("/sign-out/", "/help/", "/health/")
 
 
 class ActingFor:
@@ -27,11 +27,16 @@ class ActingFor:
         request.can_switch = False  # type: ignore[attr-defined]
         if request.user.is_authenticated:
             memberships = memberships_of(request.user.pk, timezone.now())
-            if not memberships and not request.path.startswith(OPEN_WITHOUT_A_TEAM):
-                return render(request, "organisations/no_team.html", status=403)
             chosen = request.session.get("membership")
             kept = next((m for m in memberships if m.pk == chosen), memberships[0] if memberships else None)
             request.actor = actor_of(kept, request.user) if kept else None  # type: ignore[attr-defined]
             request.memberships = memberships  # type: ignore[attr-defined]
             request.can_switch = len(memberships) > 1  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Without a team only what needs no sign-in is open, and signing out."""
+        open_to_all = not getattr(view, "login_required", True) or request.path == reverse("sign-out")
+        if request.user.is_authenticated and not request.actor and not open_to_all:  # type: ignore[attr-defined]
+            return render(request, "organisations/no_team.html", status=403)
+        return None

@@ -38,13 +38,25 @@ class Service(Kept):
     manager_name = models.CharField(max_length=120, blank=True)
     manager_telephone = models.CharField(max_length=40, blank=True)
     takes_hand_overs = models.BooleanField(default=True)
-    sites = models.ManyToManyField(Site, blank=True, help_text="Sites this service covers")
+    sites: "models.ManyToManyField[Site, SiteCovered]" = models.ManyToManyField(
+        Site, through="SiteCovered", help_text="Sites this service covers"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="service_once")]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.organisation.name}"
+
+
+class SiteCovered(Kept):
+    """That a service covers a site: it may see the people held there."""
+
+    service = models.ForeignKey(Service, models.CASCADE)
+    site = models.ForeignKey(Site, models.CASCADE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "site"], name="site_once")]
 
 
 class AreaServed(Kept):

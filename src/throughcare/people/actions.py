@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.timezone import localdate
+
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.people.models import Identifier, Link, Record
@@ -76,7 +78,7 @@ def open_record(
     *, by: Actor, at: datetime, person: Person, identity: Identity, reason: str, made_up: bool = False
 ) -> Record:
     """Open this service's own record of a person who is already known, with its own values."""
-    faults = faults_of(identity, at.date())
+    faults = faults_of(identity, localdate(at))
     if by.service is None or by.organisation is None:
         faults.append(Fault("PE-105", "", "A record belongs to a service.", "Choose which service you are acting for."))
     if faults or by.service is None or by.organisation is None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.people.models import Identifier, Record
@@ -50,15 +51,33 @@ def search(actor: Actor, now: datetime, asked: Asked) -> QuerySet[Record]:
         if not reads_field(actor, now, "nhs_number"):  # the table holds every number as one group of fields
             return found.none()
         return found.filter(Exists(Identifier.objects.filter(record=OuterRef("pk"), value=number)))
-    for word in asked.words.split():
-        if folded := key(word):
-            found = found.filter(Q(family_key__startswith=folded) | Q(given_key__startswith=folded))
-    return found
+    return found.filter(_begins(asked.words, preferred=reads_field(actor, now, "preferred_name")))
+
+
+def _begins(words: str, *, preferred: bool) -> Q:
+    """The words are the beginnings of a given and a family name, in either order: "van der Berg" is one name of three.
+
+    preferred: may the beginning of a preferred name stand for the given one?
+    """
+    parts = words.split()
+    fits = Q()
+    for cut in range(len(parts)):
+        first, rest = " ".join(parts[:cut]), " ".join(parts[cut:])
+        for given, family in ((first, rest), (rest, first)):
+            both = Q()
+            if key(given):
+                both &= Q(given_key__startswith=key(given)) | (
+                    Q(preferred_name__istartswith=given) if preferred else Q()
+                )
+            if key(family):
+                both &= Q(family_key__startswith=key(family))
+            fits |= both
+    return fits
 
 
 def reads_field(actor: Actor, now: datetime, field: str) -> bool:
     """Does the actor's role read this field of identity, where it reads identity at all?"""
-    row = rules_for(actor.role, now.date())["identity_core"]
+    row = rules_for(actor.role, localdate(now))["identity_core"]
     return row.access is Access.SEE or field in row.summary_fields
 
 
@@ -75,6 +94,7 @@ def page_by_name(records: QuerySet[Record], after: str = "") -> Page:
     ordered = records.select_related("organisation").order_by("family_key", "given_key", "pk")
     family, _, rest = after.partition("~")
     given, _, pk = rest.partition("~")
+    family, given = key(family), key(given)  # as they are stored: an address can hold what a column cannot
     if pk.isdecimal():
         ordered = ordered.filter(
             Q(family_key__gt=family)

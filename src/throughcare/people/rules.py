@@ -4,13 +4,16 @@ import re
 import unicodedata
 from datetime import date
 
-PRISON_NUMBER = re.compile(r"[A-Z]\d{4}[A-Z]{2}")
+PRISON_NUMBER = re.compile(r"[A-Z][0-9]{4}[A-Z]{2}")
+_PLAIN = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ʼ": "", "ʻ": ""}
+_LETTERS = str.maketrans(_PLAIN)
+"""Letters that are no plain letter with an accent, as an English keyboard types them."""
 
 
 def key(name: str) -> str:
     """A name folded for comparing and ordering: no accents, no case, letters and digits alone."""
-    plain = unicodedata.normalize("NFKD", name)
-    return "".join(letter for letter in plain.casefold() if letter.isalnum())[:80]
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold()).translate(_LETTERS)
+    return "".join(letter for letter in plain if letter.isalnum())[:80]
 
 
 def folded_number(text: str) -> str:
@@ -20,7 +23,7 @@ def folded_number(text: str) -> str:
 
 def nhs_number_is_valid(number: str) -> bool:
     """Ten digits, the last a check digit (modulus 11, weights 10 to 2; NHS Data Dictionary, NHS NUMBER)."""
-    if not re.fullmatch(r"\d{10}", number):
+    if not re.fullmatch(r"[0-9]{10}", number):
         return False
     check = 11 - sum(int(digit) * weight for digit, weight in zip(number, range(10, 1, -1), strict=False)) % 11
     return check % 11 == int(number[9]) and check != 10

@@ -122,7 +122,8 @@ def new_person(request: Request) -> HttpResponse:
     alike: list[Record] = []
     if form.is_valid():
         identity = actions.Identity(**form.cleaned_data)
-        asked = Asked(words=f"{identity.given_name} {identity.family_name}", born=identity.date_of_birth)
+        # By name alone: the record they have may lack the date of birth, or have another.
+        asked = Asked(words=f"{identity.given_name} {identity.family_name}")
         if "checked" not in request.POST:
             alike = list(search(request.actor, now, asked).select_related("organisation")[:10])
         if not alike:

@@ -79,22 +79,29 @@ def take(
 
     facts:   what was answered; what can be derived is added.
     version: of the case when the form was opened; a step taken by somebody else since is a conflict (PR-201).
-    key:     the form's own number; the same form sent twice takes one step and answers alike.
+    key:     the form's own number; the same form sent twice takes one step and answers alike, even where that step
+             ended the actor's part in the case. Of another case's form it is refused (PR-203).
     Raises Refused with every fault at once. A reported fact that breaks a rule is recorded, with its faults as flags.
     """
     locked = Case.objects.select_for_update(of=("self",)).filter(pk=case).first()
     if locked is None:
         raise stranger(case)
+    earlier = StepTaken.objects.filter(key=key).first() if key else None
+    if earlier and _is_same(earlier, case, verb, by):
+        say("step.repeated", by=by, at=at, person=locked.person_id, case=case, subject=verb)
+        return earlier
     room = room_of(locked)
     found = room.with_parties(Case.objects.filter(pk=case)).get()
     roles = room.roles_of(found, by)
     if not roles:
         raise stranger(case)
-    if version is not None and version != found.version:
-        earlier = StepTaken.objects.filter(case=case, key=key).first() if key else None
-        if earlier:
-            say("step.repeated", by=by, at=at, case=case, subject=verb)
-            return earlier
+    if earlier and earlier.case_id != case:
+        raise Refused(
+            Fault("PR-203", "", "This form was already used for something else.", "Open the page again, then act."),
+            person=found.person_id,
+            case=case,
+        )
+    if earlier or (version is not None and version != found.version):
         raise Conflict(_conflict(found), person=found.person_id, case=case)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)
@@ -123,8 +130,10 @@ def take(
 def miss(*, by: Actor, at: datetime, due: int) -> Due:
     """Mark one deadline as missed and take the step that follows. Refused (PR-301) when it is no longer open.
 
-    The mark is a conditional update: of two workers that try, one makes it.
+    The mark is a conditional update: of two workers that try, one makes it. The case is locked before its deadline, as
+    by everybody who acts on it: the other way round each could wait for the other.
     """
+    Case.objects.select_for_update(of=("self",)).filter(dues=due).first()
     marked = Due.objects.filter(
         pk=due, due_at__lte=at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
     ).update(missed_at=at)
@@ -172,6 +181,16 @@ def sweep(now: datetime) -> int:
             except NoLongerOpen:
                 continue
     return swept
+
+
+def taken_already(*, by: Actor, case: int, verb: str, key: str) -> bool:
+    """Has this actor taken this very step with this very form?"""
+    taken = StepTaken.objects.filter(case=case, verb=verb, user=by.user, service=by.service)
+    return key in taken.values_list("key", flat=True)
+
+
+def _is_same(step: StepTaken, case: int, verb: str, by: Actor) -> bool:
+    return (step.case_id, step.verb, step.user_id, step.service_id) == (case, verb, by.user, by.service)
 
 
 def stranger(case: int | None = None) -> NotAllowed:

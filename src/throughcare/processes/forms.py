@@ -88,6 +88,11 @@ class ActForm(Form):
             answers[code] = value.strip() if isinstance(value, str) else value
         return answers
 
+    def renew(self, version: int) -> None:
+        """Keep what was typed, to be sent again as an answer to the case as it now is."""
+        names = {"version": str(version), "key": uuid.uuid4().hex}
+        self.data = {**{name: self.data[name] for name in self.data}, **names}
+
     def show(self, faults: Iterable[Fault]) -> None:
         """Put each fault at the field it is about."""
         self.add_faults(replace(fault, field=self._field_of(fault.field)) for fault in faults)

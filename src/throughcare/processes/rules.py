@@ -55,7 +55,7 @@ def judge(
         reported = allowed[0].kind == REPORTED and SYSTEM not in roles and state not in process.final
         return Verdict(allowed[0] if reported else None, (fault,))
     step, faults = _choose(process, here, facts)
-    faults += [_missing(process, step, need, facts) for need in _unmet(step, facts)]
+    faults += [_missing(process, step, need, facts) for need in _unmet(process, step, facts)]
     faults += [
         _limit(process, limit)
         for limit in step.rule
@@ -148,14 +148,17 @@ def _values(steps: Sequence[Step], fact: str) -> list[str]:
     return list(dict.fromkeys(c.sign.replace("=", "", 1) + c.value for c in conditions if c.fact == fact))
 
 
-def _unmet(step: Step, facts: Facts) -> list[Condition]:
+def _unmet(process: Process, step: Step, facts: Facts) -> list[Condition]:
     """The needs that the facts leave open. A guard's own condition was looked at when the row was chosen."""
     needs = [Condition.parse(need) for need in step.needs if need not in step.guard]
-    return [need for need in needs if not need.holds(facts) and not _may_be_unknown(step, need, facts)]
+    return [need for need in needs if not need.holds(facts) or _may_not_be_unknown(process, step, need, facts)]
 
 
-def _may_be_unknown(step: Step, need: Condition, facts: Facts) -> bool:
-    return step.kind == REPORTED and not need.sign and as_text(facts.get(need.fact)) == NOT_KNOWN
+def _may_not_be_unknown(process: Process, step: Step, need: Condition, facts: Facts) -> bool:
+    """“Not known” answers what is reported, and a question that offers it as a choice of its own."""
+    if as_text(facts.get(need.fact)) != NOT_KNOWN or step.kind == REPORTED:
+        return False
+    return NOT_KNOWN not in dict(process.fact(need.fact).choices)
 
 
 def _missing(process: Process, step: Step, need: Condition, facts: Facts) -> Fault:

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 from throughcare.organisations.requests import Request
 from throughcare.processes import actions, documents
 from throughcare.processes.forms import ActForm
+from throughcare.processes.models import Case
 from throughcare.processes.pages import case_page, name_for, open_case
-from throughcare.processes.registry import rooms
+from throughcare.processes.registry import room_of, rooms
 from throughcare.processes.rules import Act, acts, judge, reportable
 from throughcare.processes.table import START, Step
 from throughcare.sharing import looks
@@ -33,23 +34,26 @@ def case_view(request: Request, case: int) -> HttpResponse:
 def act_view(request: Request, case: int, verb: str) -> HttpResponse:
     """One act on a case: its questions, then the act itself. A refusal is shown at its field; nothing typed is lost."""
     now = timezone.now()
+    key = request.POST.get("key", "")
+    if key and actions.taken_already(by=request.actor, case=case, verb=verb, key=key):
+        return _done(request, case, verb)
     found, room, seen, roles = open_case(case, request.actor, now)
     looks.at_person(request.actor, found.person_id, now)
     states = {strand.name: strand.state for strand in found.strands.all()}
     on = localdate(now)
     act = next((act for act in acts(room.process, states, roles, on) if act.verb == verb and act.mine), None)
     act = act or next((act for act in reportable(room.process, states, roles, on) if act.verb == verb), None)
-    if act is None and request.method == "GET":
-        strand = next((step.strand for step in room.process.steps if step.verb == verb), next(iter(states)))
-        verdict = judge(
-            room.process, strand=strand, state=states.get(strand, START), verb=verb, roles=roles, facts={}, on=on
-        )
-        raise Refused(*verdict.faults, person=found.person_id, case=case)
-    act = act or _any(room.process.steps, verb)
+    impossible: tuple[Fault, ...] = ()
     if act is None:
-        raise Refused(Fault("PR-101", "verb", "There is no such act.", "Choose one from the page."), case=case)
+        act = _any(room.process.steps, verb)
+        strand = act.strand if act else next(iter(states))
+        impossible = judge(
+            room.process, strand=strand, state=states.get(strand, START), verb=verb, roles=roles, facts={}, on=on
+        ).faults
+    if act is None or (impossible and request.method == "GET"):
+        raise Refused(*impossible, person=found.person_id, case=case)
     form = ActForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         room=room,
         case=found,
         act=act,
@@ -74,11 +78,15 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
             except Refused as refused:
                 if refused.status == 403:
                     raise
+                status = 422
+                if isinstance(refused, actions.Conflict):
+                    status = 409
+                    form.renew(Case.objects.get(pk=case).version)
                 form.show(refused.faults)
-                status = 409 if isinstance(refused, actions.Conflict) else 422
             else:
-                messages.success(request, f"{room.process.done_words(verb)}.")
-                return redirect("case", case=case)
+                return _done(request, case, verb)
+        else:
+            form.show(impossible)
     words, consequence = room.words(found, verb)
     context = {
         "form": form,
@@ -92,6 +100,15 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
         "now": now,
     }
     return render(request, "processes/act.html", context, status=status)
+
+
+def _done(request: Request, case: int, verb: str) -> HttpResponse:
+    """Say that it was done, on the page of the case; on Today where the act ended the reader's part in it."""
+    found = Case.objects.get(pk=case)
+    room = room_of(found)
+    messages.success(request, f"{room.process.done_words(verb)}.")
+    party = room.roles_of(room.with_parties(Case.objects.filter(pk=case)).get(), request.actor)
+    return redirect("case", case=case) if party else redirect("today")
 
 
 @login_not_required

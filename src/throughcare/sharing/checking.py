@@ -31,7 +31,7 @@ def verify(progress: Callable[[int, int, str], None] | None = None) -> Verdict:
 def verify_as_a_job(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The same, with progress that can be cancelled."""
     verdict = verify(progress)
-    progress(verdict.events, verdict.events, "done")
+    progress(verdict.events, verdict.events)
     return {
         "Events": verdict.events,
         "Looks": verdict.looks,

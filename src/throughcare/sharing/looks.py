@@ -61,6 +61,9 @@ def verify() -> tuple[int, tuple[str, ...]]:
     sealed = set()
     for subject, count in Event.objects.filter(verb=SEALED).order_by("seq").values_list("subject", "count"):
         first, _, expected = subject.partition(" ")
+        if not first.isdecimal():
+            faults.append(f"looks sealed by an event that does not name them: {subject!r}")
+            continue
         looks = list(Look.objects.filter(seal=int(first)).order_by("pk"))
         sealed.add(int(first))
         if len(looks) != count:
@@ -93,7 +96,20 @@ def _look(
 
 
 def _hash(looks: Iterable[Look]) -> str:
+    """SHA-256 over every column of each look but its seal."""
     rows = [
-        [k.pk, k.at.astimezone(UTC).isoformat(), k.user, k.service, k.role, k.person, k.listed, k.count] for k in looks
+        [
+            look.pk,
+            look.at.astimezone(UTC).isoformat(),
+            look.hour.astimezone(UTC).isoformat(),
+            look.user,
+            look.service,
+            look.organisation,
+            look.role,
+            look.person,
+            look.listed,
+            look.count,
+        ]
+        for look in looks
     ]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, Model, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
@@ -28,6 +28,9 @@ OVERSEERS = ("data_protection_lead", "caldicott_guardian")
 READS = (Access.SEE, Access.SUMMARY)
 OF_THE_ITEM = frozenset({"own_organisation_record"})
 """Conditions on a single item rather than on the person: looked at where the items are listed."""
+
+LARGEST_ID = BigIntegerField.MAX_BIGINT
+"""What is typed into an address may be longer than any column holds."""
 
 _holds: dict[str, Holds] = {}
 
@@ -56,6 +59,8 @@ def not_built() -> tuple[str, ...]:
 def open_grants(actor: Actor, now: datetime) -> QuerySet[Grant]:
     """The grants open to the actor's service, or to the actor as a user, at this moment."""
     if actor.role not in roles() or not roles()[actor.role].may_have_records:
+        return Grant.objects.none()
+    if actor.user is None or actor.service is None:  # "none" would match every grant that names only the other
         return Grant.objects.none()
     return Grant.objects.filter(
         Q(service=actor.service) | Q(user=actor.user),
@@ -120,6 +125,8 @@ class Sight:
 
 def sight(actor: Actor, person: int, now: datetime) -> Sight:
     """What the actor may see of a person, in one query. Raises NotAllowed (SH-101), whether or not they exist."""
+    if person > LARGEST_ID:
+        raise may_not_open()
     table = rules_for(actor.role, localdate(now))
     asked = {code for row in table.values() if row.access in READS for code in row.conditions} & _holds.keys()
     grants = tuple(

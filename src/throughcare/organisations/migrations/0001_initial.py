@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'base_manager_name': 'objects',
             },
         ),
         migrations.CreateModel(
@@ -37,6 +38,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'base_manager_name': 'objects',
             },
         ),
         migrations.CreateModel(
@@ -51,8 +53,23 @@ class Migration(migrations.Migration):
                 ('manager_telephone', models.CharField(blank=True, max_length=40)),
                 ('takes_hand_overs', models.BooleanField(default=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='organisations.organisation')),
-                ('sites', models.ManyToManyField(blank=True, help_text='Sites this service covers', to='organisations.site')),
             ],
+        ),
+        migrations.CreateModel(
+            name='SiteCovered',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='organisations.service')),
+                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='organisations.site')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('service', 'site'), name='site_once')],
+            },
+        ),
+        migrations.AddField(
+            model_name='service',
+            name='sites',
+            field=models.ManyToManyField(help_text='Sites this service covers', through='organisations.SiteCovered', to='organisations.site'),
         ),
         migrations.CreateModel(
             name='Membership',

@@ -1,0 +1,1 @@
+"""What Throughcare measures of itself. See README.md beside this file."""
