@@ -108,8 +108,8 @@ def _measure(
 
 def _pages_table(figures: list[pages.Figures]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Page", "p50 s", "p95 s", "p99 s", "Bar s", "Met", "Requests/s", "CPU ms", "Statements", "Errors"):
-        table.add_column(heading, justify="left" if heading == "Page" else "right")
+    for heading in ("Page", "p50 s", "p95 s", "p99 s", "Bar s", "Met", "Per s", "CPU ms", "SQL", "Errors"):
+        table.add_column(heading, justify="left" if heading == "Page" else "right", no_wrap=True)
     for one in figures:
         table.add_row(
             one.page,
@@ -128,7 +128,7 @@ def _kill_words(result: killing.Result) -> str:
     killed = ", ".join(f"{kind} {count}" for kind, count in sorted(result.killed.items()))
     lines = [
         f"Killed: {sum(result.killed.values())} ({killed}); started again: {sum(result.back.values())}; "
-        f"longest until a page answered: {result.longest:.1f} s",
+        f"longest until all was back: {result.longest:.1f} s",
         f"Requests interrupted: {result.interrupted}, each sent again",
         f"Acknowledged: {result.acknowledged}; found with their events: {result.found}; lost: {len(result.lost)}; "
         f"stored without an answer: {result.stored_unasked}",

@@ -1,4 +1,4 @@
-"""`./run bench kill`: `kill -9` at random moments while hand-overs are written, and nothing that was answered is lost."""
+"""`./run bench kill`: `kill -9` at random moments while hand-overs are written; nothing that was answered is lost."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from bench import product
@@ -26,7 +27,7 @@ class Result:
     """What was done, and what is stored afterwards.
 
     killed, back:   by kind: processes killed, and those that others stand in for since.
-    longest:        seconds until the sign-in page answered again, at worst.
+    longest:        seconds until another stood in its place and the sign-in page answered, at worst.
     interrupted:    requests whose answer broke off; each was sent again.
     stored_unasked: steps that are stored though no answer to them was received in the end.
     messages:       of the hand-overs written; once, again, never: how often each was delivered.
@@ -127,9 +128,9 @@ def _kill_all(running: Product, kills: int, dice: random.Random) -> tuple[Counte
         victim = _kill(running, kind, dice)
         begun = time.monotonic()
         killed[kind] += 1
+        product.until(partial(_is_back, running, kind, victim), f"another {kind}", BACK_WITHIN)
         product.until(running.answers, "the sign-in page", BACK_WITHIN)
         longest = max(longest, time.monotonic() - begun)
-        product.until(lambda kind=kind, victim=victim: _is_back(running, kind, victim), f"another {kind}", BACK_WITHIN)
         back[kind] += 1
     return killed, back, longest
 

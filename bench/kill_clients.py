@@ -1,4 +1,4 @@
-"""The client of `./run bench kill`, in a process of its own: it writes hand-overs through the pages, whatever is killed.
+"""The client of `./run bench kill`, a process of its own: it writes hand-overs through the pages, whatever is killed.
 
 Told by one line of JSON on standard input; goes on until standard input is closed, then says what it did as JSON.
 Every step that was answered is one line in its own file, stored for good before the next is begun.
@@ -10,7 +10,6 @@ import random
 import re
 import sys
 import threading
-import uuid
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path

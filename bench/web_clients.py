@@ -1,4 +1,4 @@
-"""The eight clients of `./run bench web`, in a process of their own, so that the server's Python does not wait for them.
+"""The eight clients of `./run bench web`, a process of their own, so that the server does not share a Python with them.
 
 Told what to do by one line of JSON on standard input; says one line of JSON when each page begins and ends.
 """

@@ -14,7 +14,6 @@ class Appointment(Kept):
     """One appointment. Moving it adds a row and marks the old one as replaced, so that the history stays."""
 
     category: ClassVar[str] = "appointments_attendance"
-    organisation_path: ClassVar[str] = "service__organisation"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="appointments")
     service = models.ForeignKey(Service, models.PROTECT)

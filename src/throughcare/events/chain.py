@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -138,10 +139,14 @@ def publish_if_due(now: datetime) -> None:
 
 
 def published() -> list[dict[str, Any]]:
-    """Every published head, oldest first: at, event, hash."""
+    """Every published head that can be read, oldest first: at, event, hash. A line cut short by a kill is left out."""
     if not settings.PUBLISHED_HEADS.exists():
         return []
-    return [json.loads(line) for line in settings.PUBLISHED_HEADS.read_text().splitlines() if line.strip()]
+    heads = []
+    for line in settings.PUBLISHED_HEADS.read_text().splitlines():
+        with suppress(ValueError):
+            heads.append(json.loads(line))
+    return [head for head in heads if isinstance(head, dict) and {"at", "event", "hash"} <= head.keys()]
 
 
 def _with_details() -> Iterator[tuple[Event, EventDetail | None]]:

@@ -10,8 +10,7 @@ class HandoversConfig(AppConfig):
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import register
-        from throughcare.reference.roles import roles
-        from throughcare.sharing.rule import works_with_people
+        from throughcare.reference.roles import roles, works_with_people
         from throughcare.web.shell import NavItem, add_to_navigation
 
         conditions.register()

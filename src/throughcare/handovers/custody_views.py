@@ -16,8 +16,9 @@ from throughcare.organisations.models import Site
 from throughcare.organisations.requests import Request
 from throughcare.people.models import Record
 from throughcare.people.queries import visible_records
+from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
-from throughcare.sharing.rule import may_not_open, works_with_people
+from throughcare.sharing.rule import may_not_open
 from throughcare.web.faults import Fault, NotAllowed, Refused
 from throughcare.web.forms import DayField, Form, TimeField
 from throughcare.web.wording import LONDON

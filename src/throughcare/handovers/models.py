@@ -48,7 +48,6 @@ class CustodyStay(Kept):
     """That a person is held at a site, from and until, and the latest release date known. It opens its own grants."""
 
     category: ClassVar[str] = "release_details"
-    organisation_path: ClassVar[str] = "site__organisation"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="stays")
     record = models.ForeignKey(Record, models.PROTECT)

@@ -511,10 +511,10 @@ FACTS: Mapping[str, Fact] = {
         category="appointments_attendance",
         field="first_contact_outcome",
     ),
-    "delivery_time": Fact("Delivered"),
-    "channel": Fact("How it arrived"),
+    "delivery_time": Fact("Delivered", MOMENT),
+    "channel": Fact("How it arrived", CHOICE, choices=(("today", "on the page called Today"),)),
     "opened_by": Fact("Opened by"),
-    "opened_time": Fact("Opened"),
+    "opened_time": Fact("Opened", MOMENT),
     "prescribed_leaving_custody": Fact(
         "Prescribed, and leaving custody", category="overdose_safety_summary", field="opioid_agonist_present"
     ),
@@ -560,6 +560,15 @@ HAND_OVER = declare(
         "escalate": "Next step of the ladder told",
     },
     kept_apart=frozenset({"person", "receiving_service", "basis", "safe_contact", "opioid_agonist_medicine", "urgent"}),
+    onward=(
+        "send",
+        "open_by_receiver",
+        "answer_question",
+        "accept",
+        "record_contact",
+        "book_contact",
+        "reroute",
+    ),
     replacing=frozenset({"reroute", "withdraw", "escalate"}),
     differs=DIFFERS,
 )

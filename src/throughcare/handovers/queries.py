@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
@@ -49,15 +49,19 @@ def dues_of(hand_overs: Iterable[HandOver]) -> dict[int, Due]:
 
 
 def leaving_soon(actor: Actor, now: datetime) -> QuerySet[CustodyStay]:
-    """People held at the service's sites who leave in the next 14 days, without a hand-over sent by this service."""
+    """Who leaves the service's sites in the next 14 days without a hand-over of this stay that was sent and stands."""
     today = localdate(now)
-    handed_over = HandOver.objects.filter(sender=actor.service, case__strands__name="main").exclude(
-        case__strands__state__in=("withdrawn", "superseded")
+    handed_over = HandOver.objects.filter(
+        sender=actor.service,
+        case__person=OuterRef("person"),
+        case__opened_at__gte=OuterRef("since"),
+        case__strands__name="main",
+        case__strands__state__in=(*TO_ANSWER, *TAKEN_ON),
     )
     return (
         readable(CustodyStay.objects.all(), actor, "release_details", now, organisation="site__organisation")
         .filter(until=None, site__service=actor.service, release_date__range=(today, today + RELEASE_BOARD))
-        .exclude(person__in=handed_over.values("case__person"))
+        .exclude(Exists(handed_over))
         .select_related("record", "site")
         .order_by("release_date", "pk")
     )

@@ -21,9 +21,10 @@ from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
+from throughcare.reference.roles import works_with_people
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant
-from throughcare.sharing.rule import Sight, sight, works_with_people
+from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Row
 from throughcare.web.wording import day
 
@@ -182,7 +183,7 @@ class HandOvers:
         hand_over, facts = step.case.hand_over, step.facts
         if step.verb == "escalate":
             hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
-        elif step.verb != "deliver":
+        else:
             hand_over.ladder = hand_over.owed_by = ""
         if step.verb in ENDS_FOR_RECEIVER:
             grants.end(source=_source(step.case), at=at, service=hand_over.receiver_id)

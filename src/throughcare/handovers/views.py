@@ -21,8 +21,9 @@ from throughcare.people.queries import visible_records
 from throughcare.processes.actions import once, stranger
 from throughcare.processes.models import Case
 from throughcare.processes.pages import open_case
+from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
-from throughcare.sharing.rule import may_not_open, works_with_people
+from throughcare.sharing.rule import may_not_open
 from throughcare.web.faults import Fault, NotAllowed, Refused
 from throughcare.web.forms import DayField, Form
 
@@ -206,5 +207,8 @@ def may_write(actor: Actor) -> None:
 
 
 def _draft_page(request: Request, form: DraftForm, person: int, name: str, case: Case | None) -> HttpResponse:
-    context = {"form": form, "person": person, "name": name, "case": case}
+    context = {"form": form, "person": person, "name": name, "case": case, "open": ()}
+    if case is None and request.method == "GET":
+        standing = hand_overs(request.actor, timezone.now()).filter(case__person=person).exclude(state__in=ENDED)
+        context["open"] = standing.order_by("-case")[:10]
     return render(request, "handovers/draft.html", context, status=422 if form.is_bound and form.errors else 200)

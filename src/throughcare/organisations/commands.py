@@ -15,8 +15,8 @@ from throughcare.accounts.models import User
 from throughcare.events.acting import acting
 from throughcare.events.actor import SYSTEM
 from throughcare.organisations import actions
-from throughcare.organisations.models import Organisation, Service
-from throughcare.reference.roles import roles
+from throughcare.organisations.models import Organisation, Service, Site
+from throughcare.reference.roles import roles, works_with_people
 from throughcare.web.faults import Fault, Refused
 
 app = typer.Typer(help="Accounts of staff.")
@@ -32,6 +32,12 @@ def account(
     service: Annotated[str, typer.Option(help="The service (team), by name; set up if it is new")],
     telephone: Annotated[str, typer.Option(help="Telephone of the service; needed when it is new")] = "",
     area: Annotated[list[str] | None, typer.Option(help="Code of an area that a new service serves; repeat")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="A site that a new service covers, by name; repeat")] = None,
+    site_kind: Annotated[str, typer.Option(help="What a new site is")] = "prison",
+    manager: Annotated[str, typer.Option(help="Who manages a new service: the second step of the ladder")] = "",
+    manager_telephone: Annotated[str, typer.Option(help="Their telephone")] = "",
+    lead: Annotated[str, typer.Option(help="Who leads a new organisation: the last step of the ladder")] = "",
+    lead_telephone: Annotated[str, typer.Option(help="Their telephone")] = "",
 ) -> None:
     """Make an account and enter the service. Someone who has an account gets one more service.
 
@@ -41,7 +47,12 @@ def account(
     _check(email, role)
     with acting(SYSTEM, now):
         where = Organisation.objects.filter(name=organisation).first() or actions.found(
-            by=SYSTEM, at=now, name=organisation, kind=roles()[role].kind_of_organisation
+            by=SYSTEM,
+            at=now,
+            name=organisation,
+            kind=roles()[role].kind_of_organisation,
+            lead_name=lead,
+            lead_telephone=lead_telephone,
         )
         team = Service.objects.filter(organisation=where, name=service).first()
         if team is None:
@@ -56,8 +67,15 @@ def account(
                 name=service,
                 kind=roles()[role].kind_of_organisation,
                 telephone=telephone,
-                takes_hand_overs=roles()[role].may_have_records,
+                manager_name=manager,
+                manager_telephone=manager_telephone,
+                takes_hand_overs=works_with_people(role),
                 areas=area or [],
+                sites=[
+                    Site.objects.filter(name=name).first()
+                    or actions.enter_site(by=SYSTEM, at=now, organisation=where, name=name, kind=site_kind)
+                    for name in site or []
+                ],
             )
         user = User.objects.filter(email=email.strip().lower()).first() or accounts.create(
             by=SYSTEM, at=now, email=email, name=name, password=_password()

@@ -46,7 +46,8 @@ class Service(Kept):
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="service_once")]
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.organisation.name}"
+        named = self.organisation.name in self.name
+        return self.name if named else f"{self.name}, {self.organisation.name}"
 
 
 class SiteCovered(Kept):

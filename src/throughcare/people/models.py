@@ -18,7 +18,6 @@ class Record(Kept):
     """
 
     category: ClassVar[str] = "identity_core"
-    organisation_path: ClassVar[str] = "organisation"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="records")
     organisation = models.ForeignKey(Organisation, models.PROTECT)
@@ -50,7 +49,6 @@ class Identifier(Kept):
     NHS, PRISON, PNC, CRO = "nhs_number", "prison_number", "pnc_id", "cro_number"
     KINDS = ((NHS, "NHS number"), (PRISON, "Prison number"), (PNC, "PNC ID"), (CRO, "CRO number"))
     category: ClassVar[str] = "identity_core"
-    organisation_path: ClassVar[str] = "record__organisation"
 
     record = models.ForeignKey(Record, models.CASCADE, related_name="identifiers")
     kind = models.CharField(max_length=20, choices=KINDS)

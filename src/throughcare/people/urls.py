@@ -5,5 +5,5 @@ from throughcare.people import views
 urlpatterns = [
     path("people/", views.people, name="people"),
     path("people/new/", views.new_person, name="new-person"),
-    path("people/<int:person>/", views.person, name="person"),
+    path("people/<id:person>/", views.person, name="person"),
 ]

@@ -17,8 +17,9 @@ from throughcare.people.models import Record
 from throughcare.people.panels import Reader, panels
 from throughcare.people.queries import Asked, page_by_name, reads_field, search, visible_records
 from throughcare.people.rules import age_on
+from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
-from throughcare.sharing.rule import Sight, may_not_open, sight, works_with_people
+from throughcare.sharing.rule import Sight, may_not_open, sight
 from throughcare.web.faults import Refused
 from throughcare.web.forms import DayField, Form
 from throughcare.web.parts import Entry, Row

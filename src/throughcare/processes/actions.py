@@ -101,7 +101,7 @@ def take(
             person=found.person_id,
             case=case,
         )
-    if earlier or (version is not None and version != found.version):
+    if earlier or (version is not None and _acted_since(found, version)):
         raise Conflict(_conflict(found), person=found.person_id, case=case)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)
@@ -187,6 +187,12 @@ def taken_already(*, by: Actor, case: int, verb: str, key: str) -> bool:
     """Has this actor taken this very step with this very form?"""
     taken = StepTaken.objects.filter(case=case, verb=verb, user=by.user, service=by.service)
     return key in taken.values_list("key", flat=True)
+
+
+def _acted_since(case: Case, version: int) -> bool:
+    """Has somebody changed the case since that version? What Throughcare does by itself takes nothing from anybody."""
+    by_itself = StepTaken.objects.filter(case=case, version__gt=version, user=None).count()
+    return version + by_itself != case.version
 
 
 def _is_same(step: StepTaken, case: int, verb: str, by: Actor) -> bool:
@@ -369,7 +375,7 @@ def _apply(room: Room, case: Case, step: Step, by: Actor, at: datetime, facts: M
 
 
 def _conflict(case: Case) -> Fault:
-    last = case.steps.select_related("user", "service").order_by("-version").first()
+    last = case.steps.filter(user__isnull=False).select_related("user", "service").order_by("-version").first()
     who = last.user.name if last and last.user else "Throughcare"
     where = f" ({last.service.name})" if last and last.service else ""
     process = room_of(case).process

@@ -56,6 +56,9 @@ class ActForm(Form):
                 initial[code] = str(offered)
         self.base_fields = {**type(self).base_fields, **fields}  # type: ignore[misc]  # this form has its own questions
         super().__init__(data, initial=initial)
+        for name, field in self.fields.items():
+            if name != "version" and not field.required and not name.endswith("__not_known"):
+                field.unless_given = "this or the other"  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Drop the error of a question that was answered with "not known"."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
@@ -20,7 +20,7 @@ from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN, SERVICE, START, 
 from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
-from throughcare.web.wording import clock, day, moment
+from throughcare.web.wording import day, moment
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class CasePage:
     def person_name(self) -> str:
         return name_for(self.case, self.sight)
 
+    @property
+    def born(self) -> date | None:
+        """The date of birth, where the reader may know it."""
+        return self.case.record.date_of_birth if self.sight.reads("identity_core", "date_of_birth") else None
+
 
 def open_case(case: int, actor: Actor, now: datetime) -> tuple[Case, Room, Sight, frozenset[str]]:
     """A case with its room, for a reader who is party to it and may see the person. Otherwise NotAllowed."""
@@ -109,9 +114,7 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
         sight=seen,
         roles=roles,
         states=states,
-        buttons=_first_is_primary(
-            [_button(room, found, act, actor, now) for act in possible if act.mine], room.process.replacing
-        ),
+        buttons=_in_order([_button(room, found, act, actor, now) for act in possible if act.mine], room.process.onward),
         others=[
             (room.words(found, act.verb)[0], ", ".join(sentence(role).lower() for role in act.by if role != SYSTEM))
             for act in possible
@@ -181,10 +184,11 @@ def _button(room: Room, case: Case, act: Act, actor: Actor, now: datetime) -> Bu
     return Button(act=act, words=words, consequence=consequence, asks=needs_answers)
 
 
-def _first_is_primary(buttons: list[Button], backwards: frozenset[str]) -> list[Button]:
-    """The first button that moves the case on stands out: one on a page, and none where only a way back is left."""
-    first = next((button for button in buttons if button.act.verb not in backwards), None)
-    return [replace(button, primary=button is first) for button in buttons]
+def _in_order(buttons: list[Button], onward: tuple[str, ...]) -> list[Button]:
+    """What moves the case on comes first, and its first stands out; none does where only a way back is left."""
+    order = {verb: place for place, verb in enumerate(onward)}
+    buttons = sorted(buttons, key=lambda button: order.get(button.act.verb, len(order)))
+    return [replace(b, primary=not place and b.act.verb in order) for place, b in enumerate(buttons)]
 
 
 def _facts(room: Room, steps: Iterable[StepTaken], seen: Sight, names: Mapping[tuple[str, str], str]) -> list[Row]:
@@ -226,8 +230,8 @@ def shown(room: Room, code: str, value: object, names: Mapping[tuple[str, str], 
         return names[fact.kind, text]
     if fact.kind == MOMENT and (when := parse_datetime(text)):
         return moment(when)
-    if fact.kind == DAY and (date := parse_date(text)):
-        return day(date)
+    if fact.kind == DAY and (on := parse_date(text)):
+        return day(on)
     if text in areas() or text in MADE_UP_AREAS:
         return MADE_UP_AREAS.get(text) or areas()[text].name
     return dict(fact.choices).get(text, text)
@@ -258,12 +262,10 @@ def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str], se
         ours = step.user_id is None
         if ours or (seen is not None and _readable(fact.category, fact.field, step, seen)):
             words.append(f"{fact.label.rstrip('?')}: {_plain(room, code, step.facts[code], names)}")
-    return Entry(when=step.at, title=room.process.done_words(step.verb), by=by, text=". ".join(words))
+    return Entry(when=step.at, title=room.process.done_words(step.verb), by=by, text="; ".join(words))
 
 
 def _plain(room: Room, code: str, value: object, names: Mapping[tuple[str, str], str]) -> str:
     if code == "missed_clock":
         return room.process.clock_words(str(value)).lower()
-    if code == "delivery_time" and (when := parse_datetime(str(value))):
-        return clock(when)
     return shown(room, code, value, names)

@@ -130,6 +130,7 @@ class Process:
     done:       how a step reads once it is taken ("hand-over sent"), by verb.
     kept_apart: facts that the room keeps and shows from rows of its own.
     breaks:     for each limit, a test over the facts: true when the limit is broken.
+    onward:     verbs that move a case on, the likeliest first: the order of the buttons, and which one stands out.
     replacing:  verbs after which a clock they stop was replaced rather than met.
     differs:    deliberate differences from the reference table, by step id, each with its reason.
     """
@@ -142,6 +143,7 @@ class Process:
     breaks: Mapping[str, Callable[[Facts], bool]] = field(default_factory=dict)
     done: Mapping[str, str] = field(default_factory=dict)
     kept_apart: frozenset[str] = frozenset()
+    onward: tuple[str, ...] = ()
     replacing: frozenset[str] = frozenset()
     differs: Mapping[str, str] = field(default_factory=dict)
     clocks: Mapping[str, Clock] = field(default_factory=dict)

@@ -43,3 +43,12 @@ def roles(folder: Path = DATA) -> Mapping[str, Role]:
             for row in rows
         }
     )
+
+
+OVERSEERS = ("data_protection_lead", "caldicott_guardian")
+"""Roles that oversee sharing: they open a record in an emergency or a safeguarding case alone, and work on none."""
+
+
+def works_with_people(role: str) -> bool:
+    """Is it a role that opens records, writes hand-overs and answers them? Those that count or oversee do not."""
+    return role in roles() and roles()[role].may_have_records and role not in OVERSEERS

@@ -56,7 +56,7 @@ def commissioner_groups(actor: Actor, now: datetime) -> list[Group]:
         )
         for service in sorted(services.order_by("name"), key=lambda service: service.pk not in counts)
     ]
-    return [Group("Hand-overs sent in the last 28 days and not answered in time, by service", lines)]
+    return [Group("Services of your areas: who has hand-overs waiting past their deadline", lines)]
 
 
 def data_protection_groups(actor: Actor, now: datetime) -> list[Group]:

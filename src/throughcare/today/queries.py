@@ -17,7 +17,8 @@ from throughcare.handovers.room import WORDS
 from throughcare.messages.models import Message
 from throughcare.processes.models import Due
 from throughcare.reference.calendar import ONE_DAY
-from throughcare.sharing.rule import OVERSEERS, readable, works_with_people
+from throughcare.reference.roles import OVERSEERS, works_with_people
+from throughcare.sharing.rule import readable
 from throughcare.today.board import MOST_ROWS, Act, Group, Line
 from throughcare.today.oversight import commissioner_groups, data_protection_groups
 from throughcare.web.wording import clock, day
@@ -37,10 +38,10 @@ def groups(actor: Actor, now: datetime) -> list[Group]:
         found = [
             _late_with_others(actor, now),
             _told_by_ladder(actor, now),
+            _leaving(actor, now),
             _to_answer(actor, now),
             _ours_to_move(actor, now),
             _first_contacts(actor, now),
-            _leaving(actor, now),
             _appointments(actor, now),
             _messages(actor, now),
         ]

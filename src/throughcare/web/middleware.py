@@ -2,10 +2,12 @@
 
 import logging
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from throughcare.web.faults import Refused
@@ -21,6 +23,14 @@ class RequestLog:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Where an error came from, without its message: that may quote what somebody typed."""
+        if not isinstance(error, Refused | Http404 | PermissionDenied):
+            where = [
+                f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+            ]
+            logger.error("failed", extra={"error": type(error).__name__, "where": where[-12:]})
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]

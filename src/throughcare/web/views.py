@@ -8,7 +8,6 @@ from django.shortcuts import render
 SHORTCUTS = (
     ("/", "search for a person"),
     ("t", "go to Today"),
-    ("n", "write a note, on a person’s record"),
     ("?", "open this page"),
 )
 UNTOLD = {"csrfmiddlewaretoken", "idempotency_key", "version", "password", "code"}
