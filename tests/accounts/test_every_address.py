@@ -19,7 +19,7 @@ OPEN = {
     "process": "how a process works, made from its table; names nobody",
 }
 """The only addresses that need no account, each with its reason."""
-SAMPLES = {"int": "1", "slug": "hand_over", "str": "x"}
+SAMPLES = {"id": "1", "slug": "hand_over", "str": "x"}
 
 
 def addresses(patterns: Any = None, before: str = "") -> Iterator[tuple[str, str, Any]]:

@@ -307,7 +307,7 @@ def test_an_act_that_fails_half_way_leaves_nothing_at_all(monkeypatch: pytest.Mo
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("case", [0, 2**31, 2**63 - 1, 2**70])
+@pytest.mark.parametrize("case", [0, 2**31, 10**18 - 1])
 def test_a_case_that_does_not_exist_is_refused_in_the_words_for_a_stranger(case: int) -> None:
     world = World()
     stranger = worlds.worker("keyworker")

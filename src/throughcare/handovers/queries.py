@@ -80,7 +80,7 @@ class Standing:
 def standing(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) -> Standing:
     """The words of one row, for the sender or for the receiver."""
     state: str = hand_over.state  # type: ignore[attr-defined]  # read with it by hand_overs
-    late = bool(hand_over.ladder) or (due is not None and (due.missed_at is not None or due.due_at <= now))
+    late = due is not None and (due.missed_at is not None or due.due_at <= now)
     sender = hand_over.sender_id == actor.service
     label = HAND_OVER.label(state).split(":")[0].capitalize()
     if late and state in ("sent", "delivered"):
@@ -91,7 +91,7 @@ def standing(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) 
         label = "NOT SEEN"
     words = HAND_OVER.clock_words(due.clock) if due else ""
     ring = None
-    if sender and late and hand_over.owed_by != "sender":
+    if sender and (late or hand_over.ladder) and hand_over.owed_by != "sender":
         ring = whom_to_ring(hand_over)
     today = due is not None and localdate(due.due_at) == localdate(now)
     tone = "missed" if late else "today" if today else "done" if state == "contact_made" else ""

@@ -183,7 +183,7 @@ class HandOvers:
         hand_over, facts = step.case.hand_over, step.facts
         if step.verb == "escalate":
             hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
-        else:
+        elif step.verb != "deliver":
             hand_over.ladder = hand_over.owed_by = ""
         if step.verb in ENDS_FOR_RECEIVER:
             grants.end(source=_source(step.case), at=at, service=hand_over.receiver_id)
