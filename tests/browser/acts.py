@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import expect
 
-RIVERSIDE = "Riverside Recovery, duty team, Riverside Recovery"
+RIVERSIDE = "Riverside Recovery, duty team"
 LONG_ENOUGH = 30.0
 
 
