@@ -11,10 +11,10 @@ from throughcare.web.shell import Banner
 
 @login_not_required
 def health_view(request: HttpRequest) -> JsonResponse:
-    """200 when the last sweep is recent, 503 when it is late; its age, the oldest message's, and the published head."""
+    """200 when sweep and messages are recent, 503 when either is late; with the ages and the published head."""
     now, state = timezone.now(), health()
     heads = chain.published()
-    late = state.sweep_is_late(now)
+    late = state.sweep_is_late(now) or state.messages_are_late(now)
     body = {
         "ok": not late,
         "last_sweep_seconds_ago": round((now - state.last_sweep).total_seconds()) if state.last_sweep else None,

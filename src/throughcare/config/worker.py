@@ -53,7 +53,7 @@ class Worker:
         self.over.set()
 
     def pulse(self) -> None:
-        """Every pass that is due, once; then one job. A pass that fails is logged, and tried again next time."""
+        """Every pass that is due, once. A pass that fails is logged, and tried again next time."""
         close_old_connections()
         for name, work, every in self.passes:
             now = timezone.now()
@@ -64,13 +64,19 @@ class Worker:
                 self.last[name] = now
             except Exception:  # a pass must not end the others, nor the worker
                 log.exception("pass failed", extra={"pass": name})
-        try:
-            self.jobs.run_next(self.name)
-        except Exception:
-            log.exception("jobs failed")
+
+    def do_jobs(self) -> None:
+        """Long work, in a thread of its own: it may not keep the deadlines waiting."""
+        while not self.over.wait(PULSE):
+            close_old_connections()
+            try:
+                self.jobs.run_next(self.name)
+            except Exception:
+                log.exception("jobs failed")
 
     def run(self) -> None:
         log.info("worker started", extra={"worker": self.name})
+        threading.Thread(target=self.do_jobs, daemon=True).start()
         while not self.over.wait(PULSE):
             self.pulse()
         log.info("worker stopped", extra={"worker": self.name})
@@ -83,6 +89,7 @@ def main(once: bool = False) -> None:
     worker = Worker()
     if once:
         worker.pulse()
+        worker.jobs.run_next(worker.name)
         return
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

@@ -11,6 +11,7 @@ from throughcare.handovers.process import HAND_OVER
 from throughcare.organisations.models import Service
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
+from throughcare.processes.models import Case
 from throughcare.processes.registry import room_of
 from throughcare.processes.table import SENDER
 from throughcare.web.faults import Fault, Refused
@@ -56,19 +57,14 @@ def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | N
 @action
 def rewrite(*, by: Actor, at: datetime, hand_over: HandOver, draft: Draft, version: int) -> HandOver:
     """Change a draft that is not sent yet. Refused (HO-102) once it is, or when somebody changed it first."""
-    case = type(hand_over.case).objects.select_for_update().get(pk=hand_over.case_id)
+    case = Case.objects.select_for_update().get(pk=hand_over.case_id)
+    hand_over.refresh_from_db()  # as it is now that nobody else can change it
+    before = {"receiver": hand_over.receiver_id} | {name: getattr(hand_over, name) for name in _written(draft)}
+    after = {"receiver": draft.receiver.pk} | _written(draft)
     state = case.strands.get(name="main").state
-    if state != "drafted" or "sender" not in room_of(case).roles_of(case, by) or case.version != version:
-        raise Refused(
-            Fault(
-                "HO-102",
-                "",
-                "This draft was sent, withdrawn or changed by somebody else while you were writing.",
-                "Look at it as it is now, then change it if it is still a draft.",
-            ),
-            person=case.person_id,
-            case=case.pk,
-        )
+    changed = case.version != version and before != after  # the same form sent twice changes nothing
+    if state != "drafted" or SENDER not in room_of(case).roles_of(case, by) or changed:
+        raise Refused(sent_already(), person=case.person_id, case=case.pk)
     _must_take_hand_overs(draft.receiver, by)
     case.version += 1
     case.save(update_fields=["version"])
@@ -77,8 +73,25 @@ def rewrite(*, by: Actor, at: datetime, hand_over: HandOver, draft: Draft, versi
         setattr(hand_over, name, value)
     hand_over.save()
     _keep_release_date(case.person_id, draft.release_date, by=by, at=at)
-    say("hand_over.rewritten", by=by, at=at, person=case.person_id, record=case.record_id, case=case.pk)
+    say(
+        "hand_over.rewritten",
+        by=by,
+        at=at,
+        person=case.person_id,
+        record=case.record_id,
+        case=case.pk,
+        detail={"before": before, "after": after},
+    )
     return hand_over
+
+
+def sent_already() -> Fault:
+    return Fault(
+        "HO-102",
+        "",
+        "This draft was sent, withdrawn or changed by somebody else while you were writing.",
+        "Look at it as it is now, then change it if it is still a draft.",
+    )
 
 
 def _must_take_hand_overs(receiver: Service, by: Actor) -> None:

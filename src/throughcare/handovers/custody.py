@@ -22,7 +22,8 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
 
     That somebody came is a fact, so it is kept also where they are still recorded as held elsewhere: nobody is held in
     two places, and the earlier stay ends. Entered late, when they are known to have gone elsewhere since, the stay
-    ends as that one begins. Refused (CU-101) only for a moment that has not come yet.
+    ends as that one begins. A known release date goes with the person, and the same words sent twice are one stay.
+    Refused (CU-101) only for a moment that has not come yet.
     """
     if since > at:
         raise Refused(
@@ -30,11 +31,17 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
             person=record.person_id,
         )
     Person.objects.select_for_update().get(pk=record.person_id)  # two sites may enter the same person at once
-    other = CustodyStay.objects.filter(person=record.person_id, until=None).first()
-    moved_on = other.since if other and other.since > since else None
-    if other and moved_on is None:
-        leave(by=by, at=at, stay=other, until=since)
+    stays = CustodyStay.objects.filter(person=record.person_id)
+    if same := stays.filter(site=site, since=since).first():
+        say("custody.repeated", by=by, at=at, person=record.person_id, record=record.pk, subject=f"stay {same.pk}")
+        return same
+    later = stays.filter(since__gt=since).order_by("since").first()
+    moved_on = later.since if later else None
+    other = stays.filter(until=None, since__lte=since).first()
     stay = CustodyStay(person_id=record.person_id, record=record, site=site, since=since, until=moved_on)
+    if other:
+        stay.release_date = other.release_date
+        leave(by=by, at=at, stay=other, until=since)
     stay.save()
     grants.give(
         person=record.person_id,
@@ -54,7 +61,7 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
         person=record.person_id,
         record=record.pk,
         subject=f"stay {stay.pk}",
-        detail={"site": site.pk, "since": since, "until": moved_on, "elsewhere": other.pk if other else None},
+        detail={"site": site.pk, "since": since, "until": moved_on, "left": other.pk if other else None},
     )
     return stay
 
@@ -62,7 +69,7 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
 @action
 def leave(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime) -> CustodyStay:
     """Keep that a person left a site. Every grant that being held there opened ends at that minute."""
-    if not stay.since <= until <= at:
+    if stay.until is not None or not stay.since <= until <= at:
         raise Refused(
             Fault(
                 "CU-102",

@@ -52,7 +52,8 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
             )
         if row.state != "withdrawn":
             part.work.append(_work(row, reader))
-        if row.opioid_agonist_medicine and len(seen) == 1 and reader.sight.reads("overdose_safety_summary"):
+        reads = reader.sight.reads("overdose_safety_summary", "opioid_agonist_present")
+        if row.opioid_agonist_medicine and not part.safety and reads:
             when = row.sent_at or row.case.opened_at
             part.safety.append(
                 Row(

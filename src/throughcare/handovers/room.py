@@ -28,6 +28,7 @@ from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Row
 from throughcare.web.wording import day
 
+LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute")
 NOT_THE_RECEIVERS = {"drafted", "declined", "rerouted", "withdrawn", "superseded"}
@@ -183,7 +184,7 @@ class HandOvers:
         hand_over, facts = step.case.hand_over, step.facts
         if step.verb == "escalate":
             hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
-        elif step.verb != "deliver":
+        elif LADDER_CLOCK in _stopped(step):
             hand_over.ladder = hand_over.owed_by = ""
         if step.verb in ENDS_FOR_RECEIVER:
             grants.end(source=_source(step.case), at=at, service=hand_over.receiver_id)
@@ -219,6 +220,7 @@ def delivered(said: Said) -> None:
     assert isinstance(message, Message)
     if message.verb != "hand_over.send":
         return
+    Case.objects.select_for_update(of=("self",)).get(pk=message.case)  # nobody opens it between the look and the step
     case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
     state = state_of(case)
     if state == "sent" and case.hand_over.receiver_id == message.service_id:
@@ -229,6 +231,11 @@ def delivered(said: Said) -> None:
 def state_of(case: Case) -> str:
     """The state of the hand-over itself; its strands have been read with it."""
     return next(strand.state for strand in case.strands.all() if strand.name == "main")
+
+
+def _stopped(step: StepTaken) -> tuple[str, ...]:
+    """The clocks that a step stopped."""
+    return next((row.stops for row in HAND_OVER.steps if row.id == step.row), ())
 
 
 def _source(case: Case) -> str:
@@ -262,6 +269,8 @@ def _take_on(case: Case, by: Actor, at: datetime) -> None:
     identity = people.identity_of(case.record)
     if not seen.reads("identity_core", "address"):
         identity = replace(identity, address="", area="")
+    if not seen.reads("identity_core", "preferred_name"):
+        identity = replace(identity, preferred_name="")
     if not seen.reads("identity_core", "date_of_birth"):
         identity = replace(identity, date_of_birth=None)
     if not seen.reads("safe_contact"):

@@ -1,5 +1,6 @@
 """Hand-overs: the list, and writing one."""
 
+import re
 import uuid
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.utils import timezone
 
 from throughcare.events.actor import Actor
 from throughcare.handovers import actions
-from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process import BASES, FACTS
 from throughcare.handovers.queries import ENDED, TAKEN_ON, TO_ANSWER, dues_of, hand_overs, standing
+from throughcare.handovers.room import state_of
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
 from throughcare.organisations.requests import Request
@@ -21,6 +23,7 @@ from throughcare.people.queries import visible_records
 from throughcare.processes.actions import once, stranger
 from throughcare.processes.models import Case
 from throughcare.processes.pages import open_case
+from throughcare.processes.table import SENDER
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
 from throughcare.sharing.rule import may_not_open
@@ -54,7 +57,7 @@ def hand_over_list(request: Request) -> HttpResponse:
         case _:
             show, rows = "all", rows.exclude(state__in=ENDED)
     before = request.GET.get("before", "")
-    if before.isdecimal():
+    if re.fullmatch(r"[0-9]{1,18}", before):  # what a column can hold
         rows = rows.filter(case__lt=int(before))
     found = list(rows[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
@@ -151,13 +154,14 @@ def new_hand_over(request: Request, person: int) -> HttpResponse:
     form = DraftForm(request.POST if request.method == "POST" else None, actor=actor, held=held, initial=initial)
     if form.is_valid():
         try:
+            draft = form.draft()
             case = once(
                 form.cleaned_data["key"],
-                lambda: (
-                    actions.draft(
-                        by=actor, at=now, record=record, draft=form.draft(), key=form.cleaned_data["key"]
-                    ).case
+                lambda step: (
+                    (step.user_id, step.service_id, step.case.person_id, step.facts.get("reason"))
+                    == (actor.user, actor.service, person, draft.reason.strip())
                 ),
+                lambda: actions.draft(by=actor, at=now, record=record, draft=draft, key=form.cleaned_data["key"]).case,
             )
         except Refused as refused:
             form.add_faults(refused.faults)
@@ -170,8 +174,10 @@ def edit_hand_over(request: Request, case: int) -> HttpResponse:
     """Change a hand-over that has not been sent."""
     now, actor = timezone.now(), request.actor
     found, _, _, sides = open_case(case, actor, now)
-    if "sender" not in sides or not isinstance(found.hand_over, HandOver):
+    if SENDER not in sides:
         raise stranger(case)
+    if state_of(found) != "drafted":
+        raise Refused(actions.sent_already(), person=found.person_id, case=case)
     looks.at_person(actor, found.person_id, now)
     hand_over = found.hand_over
     stay = CustodyStay.objects.filter(person=found.person_id, until=None, site__service=actor.service).first()

@@ -67,8 +67,10 @@ def ask(*, by: Actor, at: datetime, kind: str, arguments: dict[str, Any]) -> Job
 @action
 def cancel(*, by: Actor, at: datetime, job: int) -> None:
     """Ask a job to stop. One that waits is cancelled at once; one that runs stops at its next word of progress."""
-    if not Job.objects.filter(pk=job, state=Job.WAITING).update(state=Job.CANCELLED, ended_at=at, cancel_asked=True):
-        Job.objects.filter(pk=job, state=Job.RUNNING).update(cancel_asked=True)
+    if not Job.objects.filter(pk=job, state=Job.WAITING).update(
+        state=Job.CANCELLED, ended_at=at, cancel_asked=True
+    ) and not Job.objects.filter(pk=job, state=Job.RUNNING).update(cancel_asked=True):
+        raise Refused(Fault("JB-104", "", "This job has ended already.", "Nothing needs doing."))
     say("job.cancel_asked", by=by, at=at, subject=f"job {job}")
 
 

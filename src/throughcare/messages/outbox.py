@@ -1,15 +1,18 @@
 """Telling services what happened: rows written with the act, delivered by the worker."""
 
+import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 
 from throughcare.events.acting import acting, action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages.models import Message
+from throughcare.web.faults import Fault, NotAllowed
 
 DELIVERED = "message.delivered"
 TODAY = "today"
+
+log = logging.getLogger("throughcare.messages")
 
 
 def post_all(services: Iterable[int], *, verb: str, case: int, at: datetime) -> None:
@@ -31,17 +34,28 @@ def deliver(now: datetime) -> int:
     """
     delivered = 0
     for pk in list(Message.objects.filter(delivered_at=None).order_by("pk").values_list("pk", flat=True)):
-        with suppress(_DeliveredAlready), acting(SYSTEM, now):
-            if not Message.objects.filter(pk=pk, delivered_at=None).update(delivered_at=now, channel=TODAY):
-                raise _DeliveredAlready
-            message = Message.objects.get(pk=pk)
-            say(DELIVERED, by=SYSTEM, at=now, case=message.case, subject=f"message {pk}", about=message)
+        try:
+            _deliver_one(pk, now)
             delivered += 1
+        except _DeliveredAlready:
+            continue
+        except Exception:  # one that cannot be delivered must not keep the others waiting
+            log.exception("message not delivered", extra={"message_id": pk})
     return delivered
+
+
+def _deliver_one(pk: int, now: datetime) -> None:
+    with acting(SYSTEM, now):
+        if not Message.objects.filter(pk=pk, delivered_at=None).update(delivered_at=now, channel=TODAY):
+            raise _DeliveredAlready
+        message = Message.objects.get(pk=pk)
+        say(DELIVERED, by=SYSTEM, at=now, case=message.case, subject=f"message {pk}", about=message)
 
 
 @action
 def put_away(*, by: Actor, at: datetime, message: int) -> None:
     """Take a message off Today: somebody of the service has read it. Its row stays."""
-    Message.objects.filter(pk=message, service=by.service, put_away_at=None).update(put_away_at=at, put_away_by=by.user)
+    mine = Message.objects.filter(pk=message, service=by.service)
+    if not mine.filter(put_away_at=None).update(put_away_at=at, put_away_by=by.user) and not mine.exists():
+        raise NotAllowed(Fault("MS-101", "", "There is no such message for your service.", "Look at Today again."))
     say("message.put_away", by=by, at=at, subject=f"message {message}")

@@ -44,7 +44,9 @@ def search(actor: Actor, now: datetime, asked: Asked) -> QuerySet[Record]:
     number finds its owner only for roles that may read it.
     """
     found = visible_records(actor, now)
-    if asked.born and reads_field(actor, now, "date_of_birth"):
+    if asked.born:
+        if not reads_field(actor, now, "date_of_birth"):
+            return found.none()
         found = found.filter(date_of_birth=asked.born)
     number = folded_number(asked.words)
     if any(letter.isdigit() for letter in number):

@@ -1,5 +1,6 @@
 """Taking a step: the one way in which a case changes."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -16,6 +17,8 @@ from throughcare.processes.registry import Room, room_of
 from throughcare.processes.table import START, Process, Step
 from throughcare.reference.calendar import due_at
 from throughcare.web.faults import Fault, NotAllowed, Refused
+
+log = logging.getLogger("throughcare.processes")
 
 
 @action
@@ -53,15 +56,24 @@ def begin(
     return case, taken
 
 
-def once(key: str, open_case: Callable[[], Case]) -> Case:
-    """Open a case, or give the one that the same form opened before: the database holds each key once."""
+def once(key: str, same: Callable[[StepTaken], bool], open_case: Callable[[], Case]) -> Case:
+    """Open a case, or give the one that the same form opened before: the database holds each key once.
+
+    same: did that first step come of the very same form, with the same answers? If not, it is refused (PR-203).
+    """
     try:
         return open_case()
     except IntegrityError:
         earlier = StepTaken.objects.select_related("case").filter(key=key).first()
         if earlier is None:
             raise
-        return earlier.case
+    if not same(earlier):
+        raise Refused(_used_before())
+    return earlier.case
+
+
+def _used_before() -> Fault:
+    return Fault("PR-203", "", "This form was already used for something else.", "Open the page again, then act.")
 
 
 @action
@@ -96,11 +108,7 @@ def take(
     if not roles:
         raise stranger(case)
     if earlier and earlier.case_id != case:
-        raise Refused(
-            Fault("PR-203", "", "This form was already used for something else.", "Open the page again, then act."),
-            person=found.person_id,
-            case=case,
-        )
+        raise Refused(_used_before(), person=found.person_id, case=case)
     if earlier or (version is not None and _acted_since(found, version)):
         raise Conflict(_conflict(found), person=found.person_id, case=case)
     strands = {strand.name: strand for strand in found.strands.all()}
@@ -180,6 +188,8 @@ def sweep(now: datetime) -> int:
                 swept += 1
             except NoLongerOpen:
                 continue
+            except Exception:  # one that cannot be marked must not keep the others waiting
+                log.exception("deadline not marked", extra={"due": due})
     return swept
 
 
@@ -264,9 +274,9 @@ def _move(
         key=key,
         from_state=state,
     )
-    told = _told(room, case, step)
-    room.after(taken, by, at)
     if verdict.moves:
+        told = _told(room, case, step)
+        room.after(taken, by, at)
         _start_clocks(room, case, step, at)
         outbox.post_all(told, verb=f"{case.process}.{step.verb}", case=case.pk, at=at)
         _apply(room, case, step, by, at, facts)
@@ -380,10 +390,10 @@ def _conflict(case: Case) -> Fault:
     where = f" ({last.service.name})" if last and last.service else ""
     process = room_of(case).process
     did = process.verb_words(last.verb).lower() if last else "acted"
+    now = ", ".join(process.label(state) for state in case.strands.values_list("state", flat=True))
     return Fault(
         "PR-201",
         "",
-        f"Somebody acted on this first: {who}{where} took “{did}” and it is now "
-        f"{process.label(last.to_state) if last else 'changed'}.",
+        f"Somebody acted on this first: {who}{where} took “{did}” and it is now {now}.",
         "Nothing of yours was stored. Look at what happened, then act again if it is still needed.",
     )

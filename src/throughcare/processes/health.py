@@ -16,6 +16,9 @@ class Health:
     last_sweep: datetime | None
     oldest_message: datetime | None
 
+    def messages_are_late(self, now: datetime) -> bool:
+        return self.oldest_message is not None and now - self.oldest_message > LATE
+
     def sweep_is_late(self, now: datetime) -> bool:
         return is_late(self.last_sweep, now)
 

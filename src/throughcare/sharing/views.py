@@ -13,6 +13,7 @@ from throughcare.organisations.models import Service
 from throughcare.organisations.requests import Request
 from throughcare.reference.roles import roles
 from throughcare.reference.sharing import Access, categories, conditions, rules_for
+from throughcare.sharing import looks
 from throughcare.sharing.models import Look
 from throughcare.sharing.rule import not_built
 from throughcare.web.faults import Fault, NotAllowed
@@ -40,9 +41,9 @@ def audit(request: Request) -> HttpResponse:
     organisation = request.actor.organisation
     before = request.GET.get("before", "")
     if show == "looks":
-        looks = Look.objects.filter(organisation=organisation).order_by("-pk")
+        seen = Look.objects.filter(organisation=organisation).order_by("-pk")
         rows: list[Look] | list[Event] = list(
-            (looks.filter(pk__lt=int(before)) if before.isdecimal() else looks)[: PAGE + 1]
+            (seen.filter(pk__lt=int(before)) if before.isdecimal() else seen)[: PAGE + 1]
         )
     else:
         events = Event.objects.filter(organisation=organisation).order_by("-seq")
@@ -50,6 +51,7 @@ def audit(request: Request) -> HttpResponse:
             events = events.filter(verb="refused")
         rows = list((events.filter(seq__lt=int(before)) if before.isdecimal() else events)[: PAGE + 1])
     last = rows[PAGE - 1].pk if len(rows) > PAGE else None
+    looks.at_list(request.actor, f"audit trail, {show}"[:60], len(rows), timezone.now())
     staff = dict(User.objects.filter(pk__in={row.user for row in rows if row.user}).values_list("pk", "name"))
     teams = dict(Service.objects.filter(pk__in={row.service for row in rows if row.service}).values_list("pk", "name"))
     context = {
