@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Event, Lock
@@ -24,10 +24,10 @@ Kind = Callable[[jobs.Work], None]
 
 
 @pytest.fixture
-def dig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kind]:
+def dig(monkeypatch: pytest.MonkeyPatch) -> Kind:
     """`dig(work)` makes a kind of job called dig, known to this test alone."""
     monkeypatch.setattr(jobs, "_kinds", dict(jobs._kinds))
-    yield lambda work: jobs.kind("dig", work)
+    return lambda work: jobs.kind("dig", work)
 
 
 def ask(by: Actor = SYSTEM, **arguments: object) -> int:
@@ -118,11 +118,12 @@ def test_a_job_cancelled_while_it_runs_stops_at_its_next_word_of_progress(dig: K
 
 
 @pytest.mark.django_db
-def test_cancelling_what_has_ended_changes_nothing(dig: Kind) -> None:
+def test_cancelling_what_has_ended_is_refused_with_a_number_and_changes_nothing(dig: Kind) -> None:
     dig(lambda arguments, progress: {"Holes": 1})
     pk = ask()
     jobs.run_next("first")
-    jobs.cancel(by=SYSTEM, at=timezone.now(), job=pk)
+    with pytest.raises(Refused, match="JB-104"):
+        jobs.cancel(by=SYSTEM, at=timezone.now(), job=pk)
     assert (job(pk).state, job(pk).result) == (Job.DONE, {"Holes": 1})
 
 

@@ -14,6 +14,8 @@ from throughcare.processes import actions as engine
 from throughcare.processes.models import Case
 from throughcare.processes.registry import room_of
 from throughcare.processes.table import SENDER
+from throughcare.sharing.models import Grant
+from throughcare.sharing.rule import open_grants
 from throughcare.web.faults import Fault, Refused
 
 
@@ -35,6 +37,7 @@ class Draft:
 def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | None = None) -> HandOver:
     """Write a hand-over, to be sent. Refused (HO-101) for a receiver that does not take them, or one's own service."""
     _must_take_hand_overs(draft.receiver, by)
+    _must_know(record, by, at)
     assert by.service is not None, "a sender acts for a service"
     case, _ = engine.begin(
         by=by,
@@ -92,6 +95,22 @@ def sent_already() -> Fault:
         "This draft was sent, withdrawn or changed by somebody else while you were writing.",
         "Look at it as it is now, then change it if it is still a draft.",
     )
+
+
+def _must_know(record: Record, by: Actor, at: datetime) -> None:
+    """What a service knows through a hand-over alone, it may not pass on: its access would outlive the hand-over's."""
+    if record.service_id == by.service:
+        return
+    if not open_grants(by, at).filter(person=record.person_id, kind=Grant.CUSTODY).exists():
+        raise Refused(
+            Fault(
+                "HO-104",
+                "",
+                "Your service knows this person only through a hand-over that it has not accepted.",
+                "Accept that hand-over first. If the person came to you by themselves, open a record of your own.",
+            ),
+            person=record.person_id,
+        )
 
 
 def _must_take_hand_overs(receiver: Service, by: Actor) -> None:

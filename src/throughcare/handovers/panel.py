@@ -7,6 +7,7 @@ from django.db.models import Exists, F, FilteredRelation, Q
 from django.urls import reverse
 
 from throughcare.handovers.queries import hand_overs, standing
+from throughcare.handovers.room import UNOPENED
 from throughcare.organisations.models import Service
 from throughcare.people.panels import Panel, Reader, Work
 from throughcare.processes.models import Due
@@ -52,7 +53,8 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
             )
         if row.state != "withdrawn":
             part.work.append(_work(row, reader))
-        reads = reader.sight.reads("overdose_safety_summary", "opioid_agonist_present")
+        unopened = row.state in UNOPENED and row.receiver_id == reader.actor.service
+        reads = reader.sight.reads("overdose_safety_summary", "opioid_agonist_present") and not unopened
         if row.opioid_agonist_medicine and not part.safety and reads:
             when = row.sent_at or row.case.opened_at
             part.safety.append(

@@ -31,6 +31,7 @@ from throughcare.web.wording import day
 LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute")
+UNOPENED = ("sent", "delivered")
 NOT_THE_RECEIVERS = {"drafted", "declined", "rerouted", "withdrawn", "superseded"}
 
 WORDS = {
@@ -165,9 +166,15 @@ class HandOvers:
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         state = state_of(case)
-        if SENDER not in roles and state in ("sent", "delivered"):
+        if SENDER not in roles and state in UNOPENED:
             return "Open the hand-over to read what was sent. The sender is told that you have."
         return ""
+
+    def history_for(self, steps: list[StepTaken], roles: frozenset[str]) -> list[StepTaken]:
+        if SENDER in roles:
+            return steps
+        last_sent = max((place for place, step in enumerate(steps) if step.verb == "send"), default=0)
+        return steps[last_sent:]
 
     def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
         state = state_of(case)

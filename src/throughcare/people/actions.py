@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.people.models import Identifier, Link, Record
-from throughcare.people.rules import folded_number, key, nhs_number_is_valid, prison_number_is_valid
+from throughcare.people.rules import folded_number, holds_invisible, key, nhs_number_is_valid, prison_number_is_valid
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant, Person
 from throughcare.web.faults import Fault, Refused
@@ -39,6 +39,16 @@ def faults_of(identity: Identity, on: date) -> list[Fault]:
         faults.append(
             Fault("PE-101", "family_name", "A record needs at least one name.", 'If none is known, write "Unknown".')
         )
+    for field in ("given_name", "family_name", "preferred_name"):
+        if holds_invisible(getattr(identity, field)):
+            faults.append(
+                Fault(
+                    "PE-106",
+                    field,
+                    "This name holds a character that cannot be seen, which could hide or turn it round in lists.",
+                    "Type it again instead of pasting it.",
+                )
+            )
     born = identity.date_of_birth
     if born and not (date(1900, 1, 1) <= born <= on):
         faults.append(

@@ -16,6 +16,15 @@ def key(name: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum())[:80]
 
 
+JOINERS = "\u200c\u200d"
+"""Unseen, and needed: they shape names in Persian and in Indian scripts."""
+
+
+def holds_invisible(name: str) -> bool:
+    """Does a name hold a control or formatting character?"""
+    return any(unicodedata.category(letter) in ("Cc", "Cf") and letter not in JOINERS for letter in name)
+
+
 def folded_number(text: str) -> str:
     """An identifier in the form it is compared in: capitals and digits alone ("485 777 3456" is "4857773456")."""
     return re.sub(r"[^A-Z0-9]", "", text.upper())

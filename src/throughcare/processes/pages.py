@@ -1,5 +1,6 @@
 """What the page of a case shows: worked out from the tables, and filtered by the access rule."""
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -43,6 +44,7 @@ class Button:
     words: str
     consequence: str
     asks: bool
+    key: str
     primary: bool = False
 
 
@@ -105,7 +107,8 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
     states = {strand.name: strand.state for strand in found.strands.all()}
     on = localdate(now)
     possible = acts(room.process, states, roles, on)
-    steps = list(found.steps.select_related("user", "service").order_by("version"))
+    taken = list(found.steps.select_related("user", "service").order_by("version"))
+    steps = room.history_for(taken, roles)
     hidden = room.hides(found, roles)
     names = _names(room, steps)
     return CasePage(
@@ -126,7 +129,7 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
         rows=[] if hidden else [*room.rows(found, seen, now), *_facts(room, steps, seen, names)],
         hidden=hidden,
         history=[_entry(room, step, names, None if hidden else seen) for step in reversed(steps)],
-        messages=_messages(room, found),
+        messages=_messages(room, found, since=None if steps == taken else steps[0].at),
         parties=room.parties(found),
     )
 
@@ -141,8 +144,10 @@ class Told:
     delivered_at: datetime | None
 
 
-def _messages(room: Room, case: Case) -> list[Told]:
+def _messages(room: Room, case: Case, since: datetime | None) -> list[Told]:
     rows = Message.objects.filter(case=case.pk).select_related("service").order_by("-pk")
+    if since is not None:
+        rows = rows.filter(written_at__gte=since)
     return [
         Told(room.process.done_words(m.verb.partition(".")[2]), m.service, m.written_at, m.delivered_at) for m in rows
     ]
@@ -181,7 +186,7 @@ def name_for(case: Case, seen: Sight) -> str:
 def _button(room: Room, case: Case, act: Act, actor: Actor, now: datetime) -> Button:
     words, consequence = room.words(case, act.verb)
     needs_answers = bool(questions(room, case, act, actor, now)) or (bool(consequence) and act.verb == "send")
-    return Button(act=act, words=words, consequence=consequence, asks=needs_answers)
+    return Button(act=act, words=words, consequence=consequence, asks=needs_answers, key=uuid.uuid4().hex)
 
 
 def _in_order(buttons: list[Button], onward: tuple[str, ...]) -> list[Button]:

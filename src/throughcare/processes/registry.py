@@ -50,6 +50,9 @@ class Room(Protocol):
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         """Why the facts are not shown to these roles yet, in words; empty when they are."""
 
+    def history_for(self, steps: list[StepTaken], roles: frozenset[str]) -> list[StepTaken]:
+        """The part of the history that these roles may read, oldest first: nobody learns who was asked before them."""
+
     def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
         """The verb that the system takes when a deadline is missed, with its facts; None when nothing follows."""
 

@@ -1,5 +1,6 @@
 """What waits for a reader, grouped by consequence. The number of queries does not grow with the rows."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -204,8 +205,7 @@ def _acts(hand_over: HandOver, actor: Actor) -> list[Act]:
     if hand_over.receiver_id == actor.service:
         if state in ("sent", "delivered"):
             version = hand_over.case.version
-            key = f"{case}-{version}-open_by_receiver"
-            return [Act("Open", reverse("act", args=[case, "open_by_receiver"]), version=version, key=key)]
+            return [Act("Open", reverse("act", args=[case, "open_by_receiver"]), version=version, key=uuid.uuid4().hex)]
         verbs = {"opened": ("accept", "decline"), "question_asked": ("accept", "decline")}.get(state, ())
         verbs = verbs or {"accepted": ("book_contact",), "contact_booked": ("record_contact",)}.get(state, ())
     else:

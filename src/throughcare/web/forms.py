@@ -172,6 +172,8 @@ class DayField(forms.Field):
         try:
             if not re.fullmatch(r"(19|20)[0-9]{2}", year):
                 raise ValueError("four figures: 26 could be a birth or a review")
+            if not re.fullmatch(r"[0-9]{1,2}", day) or not (month.isalpha() or re.fullmatch(r"[0-9]{1,2}", month)):
+                raise ValueError("plain figures")
             return dt.date(int(year), MONTHS.get(month.lower()) or int(month), int(day))
         except ValueError:
             raise ValidationError(self.error_messages["invalid_date"], code="invalid_date") from None

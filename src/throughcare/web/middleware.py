@@ -35,6 +35,8 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
         began = time.perf_counter()
+        if (request.content_params or {}).get("charset", "utf-8").lower() != "utf-8":
+            return HttpResponse("WB-400 Forms are read as UTF-8 only.", status=400, content_type="text/plain")
         response = self.get_response(request)
         actor = getattr(request, "actor", None)
         logger.info(
