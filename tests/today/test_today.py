@@ -328,7 +328,7 @@ def busy(world: World, number: int) -> None:
         ("keyworker", 10),
         ("service_manager", 12),
         ("commissioner", 3),
-        ("data_protection_lead", 6),
+        ("data_protection_lead", 5),
     ],
 )
 def test_the_number_of_statements_does_not_grow_with_the_rows(role: str, most: int) -> None:

@@ -13,6 +13,8 @@ import django
 from django.db import close_old_connections
 from django.utils import timezone
 
+from throughcare.web import logs
+
 PULSE = 1.0
 BEATING, SEALING, PUBLISHING = timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5)
 
@@ -62,8 +64,8 @@ class Worker:
             try:
                 work(now)
                 self.last[name] = now
-            except Exception:  # a pass must not end the others, nor the worker
-                log.exception("pass failed", extra={"pass": name})
+            except Exception as error:  # a pass must not end the others, nor the worker
+                log.error("pass failed", extra={"pass": name, **logs.of_error(error)})
 
     def do_jobs(self) -> None:
         """Long work, in a thread of its own: it may not keep the deadlines waiting."""
@@ -71,8 +73,8 @@ class Worker:
             close_old_connections()
             try:
                 self.jobs.run_next(self.name)
-            except Exception:
-                log.exception("jobs failed")
+            except Exception as error:
+                log.error("jobs failed", extra=logs.of_error(error))
 
     def run(self) -> None:
         log.info("worker started", extra={"worker": self.name})

@@ -14,6 +14,7 @@ from django.utils import timezone
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.messages.models import Job
+from throughcare.web import logs
 from throughcare.web.faults import Fault, Refused
 
 LEASE = timedelta(seconds=30)
@@ -105,7 +106,7 @@ def _run(job: Job, worker: str) -> None:
     except Cancelled:
         mine.update(state=Job.CANCELLED, ended_at=timezone.now())
     except Exception as error:  # whatever the work raises is the job's failure, never the worker's
-        log.exception("job failed", extra={"job": job.pk, "kind": job.kind})
+        log.error("job failed", extra={"job": job.pk, "kind": job.kind, **logs.of_error(error)})
         mine.update(state=Job.FAILED, words=f"JB-102 It stopped: {type(error).__name__}.", ended_at=timezone.now())
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from throughcare.events.acting import acting, action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages.models import Message
+from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed
 
 DELIVERED = "message.delivered"
@@ -39,8 +40,8 @@ def deliver(now: datetime) -> int:
             delivered += 1
         except _DeliveredAlready:
             continue
-        except Exception:  # one that cannot be delivered must not keep the others waiting
-            log.exception("message not delivered", extra={"message_id": pk})
+        except Exception as error:  # one that cannot be delivered must not keep the others waiting
+            log.error("message not delivered", extra={"message_id": pk, **logs.of_error(error)})
     return delivered
 
 

@@ -16,6 +16,7 @@ from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.registry import Room, room_of
 from throughcare.processes.table import START, Process, Step
 from throughcare.reference.calendar import due_at
+from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
 log = logging.getLogger("throughcare.processes")
@@ -188,8 +189,8 @@ def sweep(now: datetime) -> int:
                 swept += 1
             except NoLongerOpen:
                 continue
-            except Exception:  # one that cannot be marked must not keep the others waiting
-                log.exception("deadline not marked", extra={"due": due})
+            except Exception as error:  # one that cannot be marked must not keep the others waiting
+                log.error("deadline not marked", extra={"due": due, **logs.of_error(error)})
     return swept
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import time
-import traceback
 import uuid
 from collections.abc import Callable
 
@@ -10,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from throughcare.web import logs
 from throughcare.web.faults import Refused
 
 logger = logging.getLogger("throughcare.web")
@@ -27,10 +27,7 @@ class RequestLog:
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
         """Where an error came from, without its message: that may quote what somebody typed."""
         if not isinstance(error, Refused | Http404 | PermissionDenied):
-            where = [
-                f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-            ]
-            logger.error("failed", extra={"error": type(error).__name__, "where": where[-12:]})
+            logger.error("failed", extra=logs.of_error(error))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
