@@ -1,12 +1,16 @@
 """One person at one browser: a connection kept alive, cookies, and forms filled in as they come."""
 
 import http.client
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 PATIENCE = 60  # seconds
+ROW = re.compile(r'href="/people/(\d+)/".*?data-label="Record held by">([^<]*)<', re.DOTALL)
 Fields = dict[str, str]
 
 
@@ -29,6 +33,13 @@ class Page:
         reader = _Links()
         reader.feed(self.body)
         return reader.found
+
+
+def of_their_own(pages: Iterable[Page]) -> list[str]:
+    """The people of a caseload whose record the service itself holds, as most are: those it may hand over."""
+    rows = [row for page in pages for row in ROW.findall(page.body)]
+    holder = Counter(held_by for _, held_by in rows).most_common(1)
+    return list(dict.fromkeys(person for person, held_by in rows if holder and held_by == holder[0][0]))
 
 
 class Browser:

@@ -5,7 +5,6 @@ found FILE: which of the acknowledged steps in FILE are stored, each with its ev
 """
 
 import json
-import re
 import sys
 import uuid
 from collections import Counter
@@ -22,12 +21,13 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from bench.web_clients import CREATED, FLOOR, PEOPLE, PERSON, RECORD, TODAY  # noqa: E402
+from bench.web_clients import CREATED, FLOOR, PEOPLE, RECORD, TODAY  # noqa: E402
 from throughcare.accounts.models import User  # noqa: E402
 from throughcare.events.models import Event  # noqa: E402
 from throughcare.messages import outbox  # noqa: E402
 from throughcare.messages.models import Message  # noqa: E402
 from throughcare.organisations.models import Service  # noqa: E402
+from throughcare.people.models import Record  # noqa: E402
 from throughcare.processes.models import StepTaken  # noqa: E402
 
 
@@ -45,11 +45,11 @@ def statements(email: str) -> dict[str, int]:
     count(FLOOR, lambda: browser.get("/sign-in/"))
     user = User.objects.get(email=email)
     browser.force_login(user, backend=f"{ModelBackend.__module__}.{ModelBackend.__qualname__}")
-    links = re.findall(r'href="([^"]*)"', count(PEOPLE, lambda: browser.get("/people/")).content.decode())
-    person = next(found[1] for link in links if (found := PERSON.match(link)))
+    count(PEOPLE, lambda: browser.get("/people/"))
+    own = user.memberships.order_by("pk")[0].service_id
+    person = Record.objects.filter(service=own).order_by("pk")[0].person_id
     count(RECORD, lambda: browser.get(f"/people/{person}/"))
     count(TODAY, lambda: browser.get("/"))
-    own = user.memberships.order_by("pk")[0].service_id
     receiver = Service.objects.filter(takes_hand_overs=True).exclude(pk=own).order_by("pk")[0]
     form = {"receiver": receiver.pk, "reason": "Counting statements.", "key": uuid.uuid4().hex}
     count(CREATED, lambda: browser.post(f"/people/{person}/hand-over/", form))

@@ -15,8 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bench.browser import Browser, Fields, Page
-from bench.web_clients import PERSON
+from bench.browser import Browser, Fields, Page, of_their_own
 
 T = TypeVar("T")
 
@@ -46,8 +45,7 @@ class Writer:
 
     def arrive(self, email: str, password: str) -> None:
         self._again(lambda: self.browser.sign_in(email, password))
-        links = self._again(lambda: self.browser.get("/people/")).links()
-        self.people = [found[1] for link in links if (found := PERSON.match(link))]
+        self.people = of_their_own([self._again(lambda: self.browser.get("/people/"))])
 
     def work(self) -> None:
         while not self.over.is_set():

@@ -6,7 +6,6 @@ Told what to do by one line of JSON on standard input; says one line of JSON whe
 import itertools
 import json
 import random
-import re
 import sys
 import threading
 import time
@@ -15,10 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from bench.browser import Browser, Fields
+from bench.browser import Browser, Fields, of_their_own
 
 WARM_UP = 0.2  # of the measured time, before it
-PERSON = re.compile(r"^/people/(\d+)/$")
 RECORD, PEOPLE, TODAY, CREATED, FLOOR = "record", "list", "today", "hand-over created", "sign-in page"
 
 
@@ -77,16 +75,14 @@ def arrive(port: int, email: str, password: str, order: random.Random) -> Client
     """Sign in, read the caseload page by page, and make out a hand-over form."""
     browser = Browser(port)
     browser.sign_in(email, password)
-    people: list[str] = []
-    pages = [""]
+    read, pages = [], [""]
     while True:
-        links = browser.get(f"/people/{pages[-1]}").links()
-        people += [found[1] for link in links if (found := PERSON.match(link))]
-        following = next((link for link in links if link.startswith("?after=")), "")
+        read.append(browser.get(f"/people/{pages[-1]}"))
+        following = next((link for link in read[-1].links() if link.startswith("?after=")), "")
         if not following or following in pages:
             break
         pages.append(following)
-    people = list(dict.fromkeys(people))
+    people = of_their_own(read)
     if len(people) < 2:
         raise RuntimeError(f"{email} has no caseload: {len(people)} people")
     order.shuffle(people)

@@ -33,6 +33,8 @@ if FIRST:
     os.environ["THROUGHCARE_DATA"] = tempfile.mkdtemp(prefix="throughcare-tests-")
     os.environ["THROUGHCARE_DATABASE"] = SERVER
     os.environ["DJANGO_SETTINGS_MODULE"] = "throughcare.config.settings"
+    # The browser's driver keeps an event loop in its thread, where Django would refuse the database to later tests.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 DATA = Path(os.environ["THROUGHCARE_DATA"])
 
 from django.conf import settings  # noqa: E402 (reads the environment just made)

@@ -304,7 +304,8 @@ def test_not_known_answers_a_question_that_offers_it_as_a_choice() -> None:
 def test_a_condition_is_not_met_by_not_known_even_when_reported() -> None:
     step = Step("TST-001", "main", "sent", "count", "sent", ("receiver",), needs=("visits>=2",), kind="reported")
     process = HAND_OVER.with_step(step)
-    for visits, met in ((NOT_KNOWN, False), ("1", False), ("two", False), ("-3", False), ("2", True), (11, True)):
+    unmet = (NOT_KNOWN, "1", "two", "-3", "--3", "²", "2.5", "9" * 5000, None, "")
+    for visits, met in (*((answer, False) for answer in unmet), ("2", True), (11, True)):
         verdict = rules.judge(
             process, strand="main", state="sent", verb="count", roles=["receiver"], facts={"visits": visits}, on=ON
         )

@@ -37,7 +37,7 @@ class Draft:
 def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | None = None) -> HandOver:
     """Write a hand-over, to be sent. Refused (HO-101) for a receiver that does not take them, or one's own service."""
     _must_take_hand_overs(draft.receiver, by)
-    _must_know(record, by, at)
+    must_know(record, by, at)
     assert by.service is not None, "a sender acts for a service"
     case, _ = engine.begin(
         by=by,
@@ -97,7 +97,7 @@ def sent_already() -> Fault:
     )
 
 
-def _must_know(record: Record, by: Actor, at: datetime) -> None:
+def must_know(record: Record, by: Actor, at: datetime) -> None:
     """What a service knows through a hand-over alone, it may not pass on: its access would outlive the hand-over's."""
     if record.service_id == by.service:
         return

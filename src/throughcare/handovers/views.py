@@ -145,6 +145,7 @@ def new_hand_over(request: Request, person: int) -> HttpResponse:
     if record is None:
         raise may_not_open(person)
     may_write(actor)
+    actions.must_know(record, actor, now)
     looks.at_person(actor, person, now)
     stay = None
     if request.method == "GET":

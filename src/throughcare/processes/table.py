@@ -76,7 +76,7 @@ class Condition:
         if not given:
             return False
         if self.sign in (">=", "<="):
-            if not given.lstrip("-").isdecimal():
+            if not re.fullmatch(r"-?[0-9]{1,18}", given):
                 return False
             return int(given) >= int(self.value) if self.sign == ">=" else int(given) <= int(self.value)
         return not self.sign or given == self.value
