@@ -66,12 +66,13 @@ BROWSER_OPTIONS = [
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests in tests/browser/ share one worker, so that the product and the browser are started once."""
+    """Tests in tests/browser/ share one worker, so that the product and the browser start once; so do those in load/."""
     from xdist.scheduler import LoadScopeScheduling
 
     class OneWorkerForTheBrowser(LoadScopeScheduling):  # what `--dist loadgroup` is for, but pytest 9.2 broke it
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if "browser/" in nodeid else nodeid
+            alone = ("browser/", "load/")  # what is measured or killed is measured and killed one at a time
+            return next((folder for folder in alone if f"tests/{folder}" in nodeid), nodeid)
 
     return OneWorkerForTheBrowser(config, log)
 

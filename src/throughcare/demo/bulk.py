@@ -236,7 +236,7 @@ _key = lru_cache(maxsize=20_000)(key)
 def _stay(rows: Rows, person: int, record: int, stay: Stay) -> None:
     pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date)
     basis, source = f"Held at {stay.held.name}", f"stay {pk}"
-    for service in stay.held.covered_by:
+    for service in sorted(stay.held.covered_by):
         rows.add(Grant, person, service, None, record, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
 
 

@@ -46,7 +46,7 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
     grants.give(
         person=record.person_id,
         record=record.pk,
-        services=Service.objects.filter(sites=site).values_list("pk", flat=True),
+        services=Service.objects.filter(sites=site).order_by("pk").values_list("pk", flat=True),
         kind=Grant.CUSTODY,
         basis=f"Held at {site.name}",
         source=f"stay {stay.pk}",
