@@ -119,8 +119,8 @@ def plain(model: type[models.Model], row: dict[str, Any], ids: dict[type[models.
             continue
         if field.remote_field is not None and field.remote_field.model in ids and value is not None:
             value = ids[field.remote_field.model][value]
-        elif field.name == "case":
-            value = by_name["case"][value]
+        elif field.name in ("case", "record") and isinstance(value, int):
+            value = by_name[field.name][value]
         elif isinstance(value, str):
             value = re.sub(r"\b(record|case|stay) (\d+)", renumbered, value)
         elif isinstance(value, dict):
