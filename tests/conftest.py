@@ -66,7 +66,7 @@ BROWSER_OPTIONS = [
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests in tests/browser/ share one worker, so that product and browser start once; those in load/ share one too."""
+    """Tests in tests/browser/ share one worker, so that product and browser start once; so do those in load/."""
     from xdist.scheduler import LoadScopeScheduling
 
     class OneWorkerForTheBrowser(LoadScopeScheduling):  # what `--dist loadgroup` is for, but pytest 9.2 broke it
