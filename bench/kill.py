@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -78,26 +77,16 @@ def run(running: Product, kills: int, seed: int) -> Result:
         "file": str(file),
         "seed": seed,
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "bench.kill_clients"],
-        cwd=product.CLONE,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    ) as clients:
-        try:
-            assert clients.stdin
-            assert clients.stdout
-            clients.stdin.write(json.dumps(told) + "\n")
-            clients.stdin.flush()
-            if not clients.stdout.readline():
-                raise RuntimeError("the clients could not begin: their own words are above")
-            killed, back, longest = _kill_all(running, kills, random.Random(seed))
-            clients.stdin.close()
-            did = json.loads(clients.stdout.readline())
-        finally:
-            clients.terminate()
+    with product.clients("bench.kill_clients") as clients:
+        assert clients.stdin
+        assert clients.stdout
+        clients.stdin.write(json.dumps(told) + "\n")
+        clients.stdin.flush()
+        if not clients.stdout.readline():
+            raise RuntimeError("the clients could not begin: their own words are above")
+        killed, back, longest = _kill_all(running, kills, random.Random(seed))
+        clients.stdin.close()
+        did = json.loads(clients.stdout.readline())
     product.until(lambda: running.health()["oldest_message_seconds"] is None, "delivery", DELIVERED_WITHIN)
     product.stop(running)
     looked_up = json.loads(running.asked("-m", "bench.database", "found", str(file)))

@@ -61,16 +61,34 @@ class Product:
 
     def asked(self, *words: str) -> str:
         """What a process of its own says that works on the same database: words for `python`."""
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=CLONE,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-            check=True,
-        )
-        return done.stdout
+        command = [sys.executable, *words]
+        with child(command, cwd=CLONE, env=self.environment, stdout=subprocess.PIPE, stderr=self.log) as process:
+            said, _ = process.communicate()
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return said
+
+
+@contextlib.contextmanager
+def child(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that has ended when this ends, however it ends.
+
+    Python's own waiting gives up a quarter of a second after Ctrl+C, and leaves the process behind.
+    """
+    process = subprocess.Popen(command, text=True, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def clients(module: str) -> Iterator[subprocess.Popen[str]]:
+    """The process of the clients, told and heard through its standard input and output."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with child([sys.executable, "-m", module], cwd=CLONE, process_group=0, **pipes) as process:
+        yield process
 
 
 @contextlib.contextmanager
@@ -85,7 +103,10 @@ def product(kind: str, server: str, people: int) -> Iterator[Product]:
             "THROUGHCARE_WEB_THREADS": str(WEB_THREADS),
         }
         begun = time.monotonic()
-        subprocess.run([*COMMAND, "demo", "--people", str(people)], env=environment, stdout=log, check=True)
+        build = [*COMMAND, "demo", "--people", str(people)]
+        with child(build, env=environment, stdout=log) as building:
+            if building.wait():
+                raise subprocess.CalledProcessError(building.returncode, build)
         built = time.monotonic() - begun
         if url:
             _tidy(url)

@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,28 +63,18 @@ def measure(running: Product, seconds: float, seed: int) -> list[Figures]:
     product.until(lambda: _caught_up(running), "the worker's first sweep", CAUGHT_UP_WITHIN)
     told = {"port": running.port, "emails": emails, "password": PASSWORD, "seconds": seconds, "seed": seed}
     figures = []
-    with subprocess.Popen(
-        [sys.executable, "-m", "bench.web_clients"],
-        cwd=product.CLONE,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    ) as clients:
-        try:
-            assert clients.stdin
-            assert clients.stdout
-            clients.stdin.write(json.dumps(told) + "\n")
-            clients.stdin.flush()
-            before = 0.0
-            for line in clients.stdout:
-                said = json.loads(line)
-                if said.get("begins"):
-                    before = _web_cpu(running)
-                else:
-                    figures.append(_figures(said, _web_cpu(running) - before, statements[said["page"]]))
-        finally:
-            clients.terminate()
+    with product.clients("bench.web_clients") as clients:
+        assert clients.stdin
+        assert clients.stdout
+        clients.stdin.write(json.dumps(told) + "\n")
+        clients.stdin.flush()
+        before = 0.0
+        for line in clients.stdout:
+            said = json.loads(line)
+            if said.get("begins"):
+                before = _web_cpu(running)
+            else:
+                figures.append(_figures(said, _web_cpu(running) - before, statements[said["page"]]))
     if len(figures) <= len(BARS):
         raise RuntimeError("the clients ended early: their own words are above")
     return figures

@@ -97,3 +97,12 @@ def test_every_page_carries_the_strict_headers(url: str) -> None:
 
 def test_a_host_that_is_not_ours_is_not_answered() -> None:
     assert Client(headers={"host": "evil.example"}).get("/sign-in/").status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**70, 10**30])
+@pytest.mark.parametrize(
+    "address", ["/cases/{}/", "/cases/{}/accept/", "/people/{}/", "/people/{}/hand-over/", "/jobs/{}/"]
+)
+def test_a_number_longer_than_any_id_is_an_address_that_does_not_exist(address: str, number: int) -> None:
+    assert worlds.signed_in(worlds.worker()).get(address.format(number)).status_code == 404

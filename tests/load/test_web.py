@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from bench.product import until
-
 PAGES = ["sign-in page", "record", "list", "today", "hand-over created"]
 
 
@@ -37,8 +35,7 @@ def test_a_measurement_that_is_stopped_clears_everything_away(bench: Any) -> Non
         process.terminate()
         process.communicate(timeout=60)
     assert process.returncode == 130
-    # Another test may be measuring beside this one: its database goes too.
-    until(lambda: bench.left_behind() == [], "everything is cleared away", 120)
+    assert bench.left_behind() == []
 
 
 def test_a_database_that_cannot_be_measured_is_refused_at_once(bench: Any) -> None:
