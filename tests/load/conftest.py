@@ -34,7 +34,9 @@ class Bench:
         """What is still there of it: folders, databases, processes."""
         left = [path.name for path in self.temporary.iterdir()]
         left += [
-            path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if str(self.temporary) in _text_of(path)
+            f"{path.parent.name} {_text_of(path.with_name('cmdline'))}".replace("\0", " ")
+            for path in Path("/proc").glob("[0-9]*/environ")
+            if str(self.temporary) in _text_of(path)
         ]
         if SERVER:
             import psycopg

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from bench.product import until
+
 PAGES = ["sign-in page", "record", "list", "today", "hand-over created"]
 
 
@@ -31,10 +33,10 @@ def test_a_measurement_that_is_stopped_clears_everything_away(bench: Any) -> Non
     with bench.start(f"web --people 100 --seconds 30 --databases {bench.kind}") as process:
         assert process.stdout
         assert any("people built in" in line for line in process.stdout)  # it serves by now
-        assert bench.left_behind() != []
+        until(lambda: any("bench.web_clients" in one for one in bench.left_behind()), "the clients are at work", 60)
         process.terminate()
-        process.communicate(timeout=60)
-    assert process.returncode == 130
+        _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130, complaint
     assert bench.left_behind() == []
 
 
