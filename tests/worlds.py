@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -28,6 +29,8 @@ from throughcare.people import actions as people
 from throughcare.people.actions import Identity
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
+from throughcare.sharing.models import Person
+from throughcare.sharing.rule import readable
 
 BEGAN = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PASSWORD = "a-long-password-of-a-test"
@@ -156,3 +159,8 @@ def fixed_cost(statements: list[str], *, look: int) -> list[str]:
     print("fixed cost:", ", ".join(f"{name} {times}" for name, times in fixed.items()), f"| beyond it: {len(own)}")
     assert fixed == {"session": 1, "user": 1, "membership": 1, "look": look}
     return own
+
+
+def visible_people(actor: Actor, at: datetime) -> QuerySet[Person]:
+    """Whose identity the actor may read, by the rule alone."""
+    return readable(Person.objects.all(), actor, "identity_core", at, person="pk")

@@ -17,7 +17,6 @@ from throughcare.people import actions as people
 from throughcare.people.models import Record
 from throughcare.processes.models import StepTaken
 from throughcare.sharing.models import Grant
-from throughcare.sharing.rule import visible_people
 
 REASON = "Leaves on Thursday"
 SAFE = "Mobile after 4pm"
@@ -81,7 +80,7 @@ def reaches(actor: Actor, world: World) -> dict[str, bool]:
         "list": f"/cases/{world.case}/" in client.get("/hand-overs/?show=all").content.decode(),
         "person": client.get(f"/people/{world.person}/").status_code == 200,
         "people": f"/people/{world.person}/" in client.get("/people/").content.decode(),
-        "rule": visible_people(actor, datetime.now(tz=worlds.BEGAN.tzinfo)).filter(pk=world.person).exists(),
+        "rule": worlds.visible_people(actor, datetime.now(tz=worlds.BEGAN.tzinfo)).filter(pk=world.person).exists(),
     }
 
 

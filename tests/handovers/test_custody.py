@@ -17,7 +17,6 @@ from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Service, Site
 from throughcare.people.models import Record
 from throughcare.sharing.models import Grant
-from throughcare.sharing.rule import visible_people
 from throughcare.web.faults import Refused
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -33,7 +32,7 @@ class Prison:
         self.worker: Actor = worlds.worker("prison_drug_worker", self.team)
 
     def sees(self, record: Record, at: datetime) -> bool:
-        return visible_people(self.worker, at).filter(pk=record.person_id).exists()
+        return worlds.visible_people(self.worker, at).filter(pk=record.person_id).exists()
 
 
 @pytest.fixture

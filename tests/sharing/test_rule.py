@@ -25,7 +25,7 @@ from throughcare.people.models import Record
 from throughcare.reference.tables import DATA
 from throughcare.sharing import rule
 from throughcare.sharing.models import Grant, Look, Person
-from throughcare.sharing.rule import condition, open_grants, readable, sight, visible_people
+from throughcare.sharing.rule import condition, open_grants, readable, sight
 from throughcare.web.faults import NotAllowed
 
 pytestmark = pytest.mark.django_db
@@ -326,7 +326,7 @@ def test_the_list_the_page_and_the_table_agree_for_every_role_category_and_world
 
 def test_the_people_on_the_list_are_those_whose_page_opens(cast: Cast) -> None:
     made = [made(cast).person_id for made, _ in WORLDS.values()]
-    listed = set(visible_people(cast.reader, NOW).values_list("pk", flat=True))
+    listed = set(worlds.visible_people(cast.reader, NOW).values_list("pk", flat=True))
     opens = set()
     for person in made:
         try:
@@ -434,9 +434,9 @@ def test_nothing_is_read_before_the_table_came_into_force(cast: Cast) -> None:
     give(record, service=cast.reader.service, since=SUMMER)
     midnight = datetime(2026, 11, 22, tzinfo=UTC)
     assert sight(cast.reader, record.person_id, midnight - ONE_MINUTE).rules == {}
-    assert not visible_people(cast.reader, midnight - ONE_MINUTE).exists()
+    assert not worlds.visible_people(cast.reader, midnight - ONE_MINUTE).exists()
     assert sight(cast.reader, record.person_id, midnight).reads("identity_core")
-    assert visible_people(cast.reader, midnight).get().pk == record.person_id
+    assert worlds.visible_people(cast.reader, midnight).get().pk == record.person_id
 
 
 def test_a_release_is_counted_in_days_of_london(cast: Cast) -> None:

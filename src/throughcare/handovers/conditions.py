@@ -7,10 +7,10 @@ from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.process import NOT_THE_RECEIVERS
 from throughcare.sharing.rule import condition, exists
 
 BEFORE_RELEASE, AFTER_RELEASE = timedelta(days=84), timedelta(days=21)
-NOT_SENT = ("drafted", "declined", "withdrawn", "superseded")
 
 
 def while_in_custody(actor: Actor, now: datetime, person: str) -> Exists:
@@ -31,7 +31,7 @@ def referral_sent(actor: Actor, now: datetime, person: str) -> Exists:
     """A hand-over that is sent, and not declined, withdrawn or superseded, has the actor's service on one side."""
     sent = HandOver.objects.filter(
         Q(sender=actor.service) | Q(receiver=actor.service), sent_at__isnull=False, case__strands__name="main"
-    ).exclude(case__strands__state__in=NOT_SENT)
+    ).exclude(case__strands__state__in=NOT_THE_RECEIVERS)
     return Exists(sent.filter(case__person=OuterRef(person)))
 
 

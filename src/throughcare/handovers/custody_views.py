@@ -15,7 +15,7 @@ from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Site
 from throughcare.organisations.requests import Request
 from throughcare.people.models import Record
-from throughcare.people.queries import visible_records
+from throughcare.people.queries import records_of
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
 from throughcare.sharing.rule import may_not_open
@@ -120,7 +120,7 @@ def left(request: Request, person: int) -> HttpResponse:
 def _record(request: Request, person: int) -> Record:
     """The record through which the reader knows the person; the look is kept."""
     now = timezone.now()
-    record = visible_records(request.actor, now).filter(person=person).order_by("-pk").first()
+    record = records_of(person, request.actor, now).order_by("-pk").first()
     if record is None or not works_with_people(request.actor.role):
         raise may_not_open(person)
     looks.at_person(request.actor, person, now)

@@ -33,6 +33,16 @@ BASES = (
 )
 LADDER = ("team", "service manager", "provider lead")
 
+MOVED_BY_SENDER = ("declined", "question_asked", "rerouted", "drafted")
+"""The next word is the sender's; what leaves somebody without a service comes first."""
+UNOPENED = ("sent", "delivered")
+TO_ANSWER = (*UNOPENED, "opened", "question_asked")
+CONTACT_OWED = ("accepted", "contact_booked")
+TAKEN_ON = (*CONTACT_OWED, "contact_made")
+ENDED = ("withdrawn",)
+NOT_THE_RECEIVERS = ("drafted", "declined", "rerouted", "withdrawn", "superseded")
+"""The service it was or will be sent to has no part in it."""
+
 STEPS = (
     Step(
         "HOV-001", "main", "new", "draft", "drafted", (SENDER, SYSTEM), needs=("person", "receiving_service", "reason")
@@ -565,6 +575,7 @@ HAND_OVER = declare(
         "open_by_receiver",
         "answer_question",
         "accept",
+        "decline",
         "record_contact",
         "book_contact",
         "reroute",

@@ -10,14 +10,10 @@ from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process import HAND_OVER
-from throughcare.handovers.room import NOT_THE_RECEIVERS
+from throughcare.handovers.process import CONTACT_OWED, HAND_OVER, NOT_THE_RECEIVERS, TAKEN_ON, TO_ANSWER, UNOPENED
 from throughcare.processes.models import Due
 from throughcare.sharing.rule import readable
 
-TO_ANSWER = ("sent", "delivered", "opened", "question_asked")
-TAKEN_ON = ("accepted", "contact_booked", "contact_made")
-ENDED = ("withdrawn",)
 RELEASE_BOARD = timedelta(days=14)
 
 
@@ -40,12 +36,14 @@ def hand_overs(actor: Actor, now: datetime) -> QuerySet[Any]:
     )
 
 
-def dues_of(hand_overs: Iterable[HandOver]) -> dict[int, Due]:
-    """The deadline that matters most of each hand-over, by case: the earliest that is neither met nor replaced."""
-    dues = Due.objects.filter(
-        case__in=[hand_over.case_id for hand_over in hand_overs], met_at=None, replaced_at=None
-    ).order_by("-due_at")
-    return {due.case_id: due for due in dues}
+def open_dues() -> QuerySet[Due]:
+    """Deadlines that nobody has met yet and no other has replaced, missed or not."""
+    return Due.objects.filter(met_at=None, replaced_at=None)
+
+
+def dues_of(cases: Iterable[int]) -> dict[int, Due]:
+    """The deadline that matters most of each case: the earliest that is still open."""
+    return {due.case_id: due for due in open_dues().filter(case__in=cases).order_by("-due_at")}
 
 
 def leaving_soon(actor: Actor, now: datetime) -> QuerySet[CustodyStay]:
@@ -83,11 +81,11 @@ def standing(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) 
     late = due is not None and (due.missed_at is not None or due.due_at <= now)
     sender = hand_over.sender_id == actor.service
     label = HAND_OVER.label(state).split(":")[0].capitalize()
-    if late and state in ("sent", "delivered"):
+    if late and state in UNOPENED:
         label = "NOT DELIVERED" if state == "sent" and due and due.clock == "HOV-C01" else "NOT OPENED"
     elif late and state == "opened":
         label = "NOT ANSWERED"
-    elif late and state in ("accepted", "contact_booked"):
+    elif late and state in CONTACT_OWED:
         label = "NOT SEEN"
     words = HAND_OVER.clock_words(due.clock) if due else ""
     ring = None

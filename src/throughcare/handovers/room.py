@@ -12,7 +12,7 @@ from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process import BASES, FACTS, HAND_OVER, LADDER
+from throughcare.handovers.process import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
@@ -31,8 +31,6 @@ from throughcare.web.wording import day
 LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute")
-UNOPENED = ("sent", "delivered")
-NOT_THE_RECEIVERS = {"drafted", "declined", "rerouted", "withdrawn", "superseded"}
 
 WORDS = {
     "send": ("Send the hand-over", "The receiving service will see who the person is and what you wrote."),

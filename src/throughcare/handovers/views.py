@@ -13,13 +13,13 @@ from django.utils import timezone
 from throughcare.events.actor import Actor
 from throughcare.handovers import actions
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process import BASES, FACTS
-from throughcare.handovers.queries import ENDED, TAKEN_ON, TO_ANSWER, dues_of, hand_overs, standing
+from throughcare.handovers.process import BASES, ENDED, FACTS, TAKEN_ON, TO_ANSWER
+from throughcare.handovers.queries import dues_of, hand_overs, standing
 from throughcare.handovers.room import state_of
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
 from throughcare.organisations.requests import Request
-from throughcare.people.queries import visible_records
+from throughcare.people.queries import records_of
 from throughcare.processes.actions import once, stranger
 from throughcare.processes.models import Case
 from throughcare.processes.pages import open_case
@@ -61,7 +61,7 @@ def hand_over_list(request: Request) -> HttpResponse:
         rows = rows.filter(case__lt=int(before))
     found = list(rows[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
-    dues = dues_of(found)
+    dues = dues_of(h.case_id for h in found)
     looks.at_list(actor, f"hand-overs, {show}", len(found), now)
     context = {
         "rows": [(h, standing(h, dues.get(h.case_id), actor, now), dues.get(h.case_id)) for h in found],
@@ -141,7 +141,7 @@ class DraftForm(Form):
 def new_hand_over(request: Request, person: int) -> HttpResponse:
     """Write a hand-over about one person. It is kept as a draft at once, and sent after it has been checked."""
     now, actor = timezone.now(), request.actor
-    record = visible_records(actor, now).filter(person=person).order_by("-pk").first()
+    record = records_of(person, actor, now).order_by("-pk").first()
     if record is None:
         raise may_not_open(person)
     may_write(actor)
@@ -168,7 +168,7 @@ def new_hand_over(request: Request, person: int) -> HttpResponse:
             form.add_faults(refused.faults)
         else:
             return redirect("act", case=case.pk, verb="send")
-    return _draft_page(request, form, record.person_id, f"{record.given_name} {record.family_name}".strip(), None)
+    return _draft_page(request, form, record.person_id, record.full_name, None)
 
 
 def edit_hand_over(request: Request, case: int) -> HttpResponse:
@@ -204,7 +204,7 @@ def edit_hand_over(request: Request, case: int) -> HttpResponse:
         else:
             messages.success(request, "The draft is kept. It has not been sent.")
             return redirect("act", case=case, verb="send")
-    return _draft_page(request, form, found.person_id, f"{found.record.given_name} {found.record.family_name}", found)
+    return _draft_page(request, form, found.person_id, found.record.full_name, found)
 
 
 def may_write(actor: Actor) -> None:

@@ -42,6 +42,15 @@ class Record(Kept):
             models.Index(fields=["date_of_birth", "family_key"], name="record_birth"),
         ]
 
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def listed_name(self) -> str:
+        """The name as lists show it: family name first."""
+        return ", ".join(filter(None, (self.family_name, self.given_name)))
+
 
 class Identifier(Kept):
     """A number some body knows the person by, as this record has it, in the one form it is compared in."""

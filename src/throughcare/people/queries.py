@@ -11,6 +11,7 @@ from throughcare.events.actor import Actor
 from throughcare.people.models import Identifier, Record
 from throughcare.people.rules import folded_number, key
 from throughcare.reference.sharing import Access, rules_for
+from throughcare.sharing.models import Grant
 from throughcare.sharing.rule import open_grants, readable
 
 PAGE = 25
@@ -22,11 +23,20 @@ def visible_records(actor: Actor, now: datetime) -> QuerySet[Record]:
     That a person is known to some other organisation is confidential: no record is shown but those that an open grant
     was given through.
     """
-    through = open_grants(actor, now).values("record")
+    return _visible(actor, now, open_grants(actor, now))
+
+
+def records_of(person: int, actor: Actor, now: datetime) -> QuerySet[Record]:
+    """Those of one person: the same rule, asked of that person's grants alone."""
+    return _visible(actor, now, open_grants(actor, now).filter(person=person)).filter(person=person)
+
+
+def _visible(actor: Actor, now: datetime, grants: QuerySet[Grant]) -> QuerySet[Record]:
     own = Record.objects.filter(person=OuterRef("person"), service=actor.service)
-    return readable(
-        Record.objects.filter(pk__in=through), actor, "identity_core", now, organisation="organisation"
-    ).filter(Q(service=actor.service) | ~Exists(own))
+    through = Record.objects.filter(pk__in=grants.values("record"))
+    return readable(through, actor, "identity_core", now, organisation="organisation").filter(
+        Q(service=actor.service) | ~Exists(own)
+    )
 
 
 @dataclass(frozen=True)

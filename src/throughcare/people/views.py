@@ -15,7 +15,7 @@ from throughcare.organisations.requests import Request
 from throughcare.people import actions
 from throughcare.people.models import Record
 from throughcare.people.panels import Reader, panels
-from throughcare.people.queries import Asked, page_by_name, reads_field, search, visible_records
+from throughcare.people.queries import Asked, page_by_name, reads_field, records_of, search
 from throughcare.people.rules import age_on
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
@@ -69,9 +69,7 @@ def person(request: Request, person: int) -> HttpResponse:
     if not seen.reads("identity_core"):
         raise may_not_open(person)
     looks.at_person(request.actor, person, now)
-    records = list(
-        visible_records(request.actor, now).filter(person=person).select_related("organisation").order_by("pk")
-    )
+    records = list(records_of(person, request.actor, now).select_related("organisation").order_by("pk"))
     if not records:
         raise may_not_open(person)
     shown = records[-1]
@@ -81,7 +79,7 @@ def person(request: Request, person: int) -> HttpResponse:
         "person": person,
         "record": shown,
         "records": records,
-        "name": f"{shown.given_name} {shown.family_name}".strip(),
+        "name": shown.full_name,
         "banner": _banner(shown, request),
         "sight": seen,
         "parts": parts,

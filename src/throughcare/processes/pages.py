@@ -180,7 +180,7 @@ def name_for(case: Case, seen: Sight) -> str:
     record = case.record
     if not seen.reads("identity_core", "name"):
         return f"Person {case.person_id}"
-    return f"{record.given_name} {record.family_name}".strip()
+    return record.full_name
 
 
 def _button(room: Room, case: Case, act: Act, actor: Actor, now: datetime) -> Button:

@@ -16,7 +16,7 @@ from django.utils.timezone import localdate
 from throughcare.events.actor import Actor
 from throughcare.reference.roles import roles
 from throughcare.reference.sharing import Access, Rule, conditions, rules_for
-from throughcare.sharing.models import Grant, Person
+from throughcare.sharing.models import Grant
 from throughcare.web.faults import Fault, NotAllowed
 
 M = TypeVar("M", bound=Model)
@@ -70,7 +70,7 @@ def readable(
     row = rules_for(actor.role, localdate(now)).get(category)
     if row is None or row.access not in READS:
         return items.none()
-    allowed = items.filter(**{f"{person}__in": open_grants(actor, now).values("person")})
+    allowed = items.filter(Exists(open_grants(actor, now).filter(person=OuterRef(person))))
     for code in row.conditions:
         if code == "grant_open":
             continue
@@ -145,11 +145,6 @@ def may_not_open(person: int | None = None) -> NotAllowed:
         ),
         person=person,
     )
-
-
-def visible_people(actor: Actor, now: datetime) -> QuerySet[Person]:
-    """The people whose identity the actor may read."""
-    return readable(Person.objects.all(), actor, "identity_core", now, person="pk")
 
 
 def exists(facts: QuerySet[Any], person: str) -> Exists:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-MOST_ROWS = 25
+MOST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that call for the same thing. `more` is where the rest is when there are more than 25."""
+    """Rows that call for the same thing: the first 10, and how many there are in all, where that is known.
+
+    more: where the rest is, when there are more than are shown.
+    """
 
     title: str
     rows: list[Line]
     tone: str = ""
     more: str = ""
+    total: int | None = None
 
     @property
     def count(self) -> str:
+        if self.total is not None:
+            return str(self.total)
         return f"{MOST_ROWS} or more" if self.more else str(len(self.rows))

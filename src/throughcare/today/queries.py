@@ -1,32 +1,34 @@
 """What waits for a reader, grouped by consequence. The number of queries does not grow with the rows."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate, localtime
 
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
-from throughcare.handovers.process import HAND_OVER
-from throughcare.handovers.queries import TO_ANSWER, dues_of, hand_overs, leaving_soon, standing
+from throughcare.handovers.process import CONTACT_OWED, HAND_OVER, MOVED_BY_SENDER, TO_ANSWER
+from throughcare.handovers.queries import dues_of, hand_overs, leaving_soon, open_dues, standing
 from throughcare.handovers.room import WORDS
 from throughcare.messages.models import Message
 from throughcare.processes.models import Due
+from throughcare.processes.table import SENDER
 from throughcare.reference.calendar import ONE_DAY
 from throughcare.reference.roles import OVERSEERS, works_with_people
 from throughcare.sharing.rule import readable
 from throughcare.today.board import MOST_ROWS, Act, Group, Line
 from throughcare.today.oversight import commissioner_groups, data_protection_groups
+from throughcare.today.sorting import ANSWER, CONTACT, LATE, MOVE, TOLD, Waiting, gravity, group_of, next_acts
 from throughcare.web.wording import clock, day
 
 DIARY = timedelta(days=7)
-MOVED_BY_SENDER = ("drafted", "question_asked", "declined", "rerouted")
-CONTACT_OWED = ("accepted", "contact_booked")
+MORE = {LATE: "sent", TOLD: "answer", ANSWER: "answer", MOVE: "sent", CONTACT: "ours"}
+"""Which list of hand-overs has the rest of a group."""
 
 
 def groups(actor: Actor, now: datetime) -> list[Group]:
@@ -36,68 +38,55 @@ def groups(actor: Actor, now: datetime) -> list[Group]:
     elif actor.role in OVERSEERS:
         found = data_protection_groups(actor, now)
     elif works_with_people(actor.role):
-        found = [
-            _late_with_others(actor, now),
-            _told_by_ladder(actor, now),
-            _leaving(actor, now),
-            _to_answer(actor, now),
-            _ours_to_move(actor, now),
-            _first_contacts(actor, now),
-            _appointments(actor, now),
-            _messages(actor, now),
-        ]
+        found = _of_people(actor, now)
     else:
         found = []
     return [group for group in found if group.rows]
 
 
-def _late_with_others(actor: Actor, now: datetime) -> Group:
-    """Sent by us, and the other side has not done its part in time: somebody may be lost."""
-    rows = hand_overs(actor, now).filter(
-        Q(owed_by="receiver"), sender=actor.service, state__in=(*TO_ANSWER, *CONTACT_OWED)
+def _of_people(actor: Actor, now: datetime) -> list[Group]:
+    """Today of those who work with people."""
+    sorted_into = _sorted(actor, now)
+    told = _told(actor)
+    first = [waiting.case for rows in sorted_into.values() for waiting in rows[:MOST_ROWS]]
+    found = {h.case_id: h for h in hand_overs(actor, now).filter(case__in=[*first, *(m.case for m in told)])}
+    dues = dues_of(first)
+
+    def of_hand_overs(title: str, tone: str = "") -> Group:
+        rows = sorted_into[title]
+        lines = [
+            _hand_over(one, found[one.case], dues.get(one.case), actor, now)
+            for one in rows[:MOST_ROWS]
+            if one.case in found
+        ]
+        more = f"{reverse('hand-overs')}?show={MORE[title]}" if len(rows) > MOST_ROWS else ""
+        return Group(title, lines, tone, more, len(rows))
+
+    return [
+        of_hand_overs(LATE, "risk"),
+        of_hand_overs(TOLD, "risk"),
+        _leaving(actor, now),
+        of_hand_overs(ANSWER),
+        of_hand_overs(MOVE),
+        of_hand_overs(CONTACT),
+        _appointments(actor, now),
+        _messages(told, found),
+    ]
+
+
+def _sorted(actor: Actor, now: datetime) -> dict[str, list[Waiting]]:
+    """The service's hand-overs that wait for somebody, in their groups, the gravest of each first."""
+    first_due = open_dues().filter(case=OuterRef("case")).order_by("due_at").values("due_at")[:1]
+    waiting = (
+        hand_overs(actor, now)
+        .filter(state__in={*MOVED_BY_SENDER, *TO_ANSWER, *CONTACT_OWED})
+        .values_list("case", "state", "sender", "ladder", "owed_by", "urgent", Subquery(first_due))
     )
-    found, more = _first(rows.order_by("sent_at", "case"))
-    lines = [_hand_over(h, due, actor, now) for h, due in found]
-    return Group("Late with another service: ring", lines, "risk", _more("sent", more))
-
-
-def _told_by_ladder(actor: Actor, now: datetime) -> Group:
-    """What the escalation ladder has told to this manager."""
-    if actor.role != "service_manager":
-        return Group("", [])
-    rows = hand_overs(actor, now).filter(receiver=actor.service, ladder__in=("service manager", "provider lead"))
-    found, more = _first(rows.order_by("sent_at", "case"))
-    lines = [_hand_over(h, due, actor, now) for h, due in found]
-    return Group("Late in your service: told to you by the ladder", lines, "risk", _more("answer", more))
-
-
-def _to_answer(actor: Actor, now: datetime) -> Group:
-    rows = hand_overs(actor, now).filter(receiver=actor.service, state__in=TO_ANSWER)
-    late_first = Case(When(ladder="", then=Value(1)), default=Value(0))
-    found, more = _first(rows.order_by(late_first, F("urgent").desc(), "sent_at", "case"))
-    return Group("To answer", [_hand_over(h, due, actor, now) for h, due in found], "", _more("answer", more))
-
-
-def _ours_to_move(actor: Actor, now: datetime) -> Group:
-    """Sent by us, and the next word is ours: drafts, questions, declined."""
-    rows = hand_overs(actor, now).filter(sender=actor.service, state__in=MOVED_BY_SENDER)
-    order = Case(
-        When(state="declined", then=Value(0)),
-        When(state="question_asked", then=Value(1)),
-        default=Value(2),
-    )
-    found, more = _first(rows.order_by(order, "-case"))
-    return Group("Yours to move on", [_hand_over(h, due, actor, now) for h, due in found], "", _more("sent", more))
-
-
-def _first_contacts(actor: Actor, now: datetime) -> Group:
-    """Taken on by us, and not seen yet."""
-    rows = hand_overs(actor, now).filter(receiver=actor.service, state__in=CONTACT_OWED)
-    owed = rows.filter(case__dues__clock="HOV-C07", case__dues__met_at=None, case__dues__replaced_at=None)
-    found, more = _first(owed.order_by("case__dues__due_at", "case"))
-    return Group(
-        "Taken on, first contact due", [_hand_over(h, due, actor, now) for h, due in found], "", _more("ours", more)
-    )
+    found: dict[str, list[Waiting]] = defaultdict(list)
+    for one in sorted(map(Waiting._make, waiting), key=lambda one: gravity(one, actor.service)):
+        if title := group_of(one, actor.service, actor.role):
+            found[title].append(one)
+    return found
 
 
 def _leaving(actor: Actor, now: datetime) -> Group:
@@ -109,7 +98,7 @@ def _leaving(actor: Actor, now: datetime) -> Group:
         when = {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
         lines.append(
             Line(
-                what=_name(stay.record.family_name, stay.record.given_name),
+                what=stay.record.listed_name,
                 url=reverse("person", args=[stay.person_id]),
                 tag="No hand-over",
                 tone="risk" if days <= 2 else "today",
@@ -138,7 +127,7 @@ def _appointments(actor: Actor, now: datetime) -> Group:
         record = booked.case.record if booked.case else None
         lines.append(
             Line(
-                what=_name(record.family_name, record.given_name) if record else f"Person {booked.person_id}",
+                what=record.listed_name if record else f"Person {booked.person_id}",
                 url=reverse("person", args=[booked.person_id]),
                 tag="Today" if is_today else "",
                 tone="today" if is_today else "",
@@ -153,78 +142,54 @@ def _appointments(actor: Actor, now: datetime) -> Group:
     )
 
 
-def _messages(actor: Actor, now: datetime) -> Group:
-    """What other services did that this one was told of, and nobody has put away yet."""
+def _told(actor: Actor) -> list[Message]:
+    """What other services did that this one was told of, and nobody has put away yet; one more than is shown."""
     unread = Message.objects.filter(service=actor.service, put_away_at=None, delivered_at__isnull=False).exclude(
         verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate")
     )
-    found = list(unread.order_by("-pk")[: MOST_ROWS + 1])
-    about = hand_overs(actor, now).filter(case__in=[message.case for message in found])
-    names = {h.case_id: _name(h.case.record.family_name, h.case.record.given_name) for h in about}
-    lines = [
-        Line(
-            what=f"{names.get(message.case, f'Hand-over {message.case}')}: "
-            f"{HAND_OVER.done_words(message.verb.partition('.')[2]).lower()}",
-            url=reverse("case", args=[message.case]) if message.case in names else "",
-            words=f"{day(message.written_at)}, {clock(message.written_at)}",
-            acts=[Act("Put away", reverse("put-away", args=[message.pk]), version=0)],
+    return list(unread.order_by("-pk")[: MOST_ROWS + 1])
+
+
+def _messages(told: list[Message], about: dict[int, HandOver]) -> Group:
+    lines = []
+    for message in told[:MOST_ROWS]:
+        hand_over = about.get(message.case)
+        who = hand_over.case.record.listed_name if hand_over else f"Hand-over {message.case}"
+        lines.append(
+            Line(
+                what=f"{who}: {HAND_OVER.done_words(message.verb.partition('.')[2]).lower()}",
+                url=reverse("case", args=[message.case]) if hand_over else "",
+                words=f"{day(message.written_at)}, {clock(message.written_at)}",
+                acts=[Act("Put away", reverse("put-away", args=[message.pk]), version=0)],
+            )
         )
-        for message in found[:MOST_ROWS]
-    ]
-    return Group("Told to your service", lines, "", reverse("hand-overs") if len(found) > MOST_ROWS else "")
+    return Group("Told to your service", lines, "", reverse("hand-overs") if len(told) > MOST_ROWS else "")
 
 
-def _first(rows: QuerySet[Any]) -> tuple[list[tuple[HandOver, Due | None]], bool]:
-    """The first 25 rows with their deadlines, and whether there are more."""
-    found = list(rows[: MOST_ROWS + 1])
-    dues = dues_of(found[:MOST_ROWS])
-    return [(hand_over, dues.get(hand_over.case_id)) for hand_over in found[:MOST_ROWS]], len(found) > MOST_ROWS
-
-
-def _hand_over(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) -> Line:
+def _hand_over(waiting: Waiting, hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) -> Line:
     how = standing(hand_over, due, actor, now)
-    record = hand_over.case.record
-    other = hand_over.receiver.name if hand_over.sender_id == actor.service else hand_over.sender.name
-    side = "to" if hand_over.sender_id == actor.service else "from"
+    side = waiting.side(actor.service)
+    other = f"to {hand_over.receiver.name}" if side == SENDER else f"from {hand_over.sender.name}"
     return Line(
-        what=f"{_name(record.family_name, record.given_name)}: hand-over {side} {other}",
+        what=f"{hand_over.case.record.listed_name}: hand-over {other}",
         url=reverse("case", args=[hand_over.case_id]),
         tag=how.state,
         tone=how.tone,
         words=how.words[:1].upper() + how.words[1:],
         due_at=due.due_at if due else None,
         ring=how.ring,
-        acts=_acts(hand_over, actor),
+        acts=[_act(hand_over, verb) for verb in next_acts(waiting.state, side, localdate(now))],
     )
 
 
-def _acts(hand_over: HandOver, actor: Actor) -> list[Act]:
-    """The first thing to do with a hand-over, by its state and side."""
-    state, case = hand_over.state, hand_over.case_id  # type: ignore[attr-defined]  # read with it
-    verbs: tuple[str, ...]
-    if hand_over.receiver_id == actor.service:
-        if state in ("sent", "delivered"):
-            version = hand_over.case.version
-            return [Act("Open", reverse("act", args=[case, "open_by_receiver"]), version=version, key=uuid.uuid4().hex)]
-        verbs = {"opened": ("accept", "decline"), "question_asked": ("accept", "decline")}.get(state, ())
-        verbs = verbs or {"accepted": ("book_contact",), "contact_booked": ("record_contact",)}.get(state, ())
-    else:
-        verbs = {
-            "drafted": ("send",),
-            "question_asked": ("answer_question",),
-            "declined": ("reroute", "withdraw"),
-            "rerouted": ("send",),
-        }.get(state, ())
-    return [Act(WORDS[verb][0], reverse("act", args=[case, verb])) for verb in verbs]
-
-
-def _name(family: str, given: str) -> str:
-    return ", ".join(filter(None, (family, given)))
-
-
-def _more(show: str, more: bool) -> str:
-    return f"{reverse('hand-overs')}?show={show}" if more else ""
+def _act(hand_over: HandOver, verb: str) -> Act:
+    """Opening asks nothing, so it is done from the row; everything else leads to its form."""
+    url = reverse("act", args=[hand_over.case_id, verb])
+    if verb == "open_by_receiver":
+        return Act("Open", url, version=hand_over.case.version, key=uuid.uuid4().hex)
+    return Act(WORDS[verb][0], url)
 
 
 def total(found: Iterable[Group]) -> int:
+    """How many rows the page shows."""
     return sum(len(group.rows) for group in found)
