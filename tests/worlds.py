@@ -6,11 +6,13 @@ real clock, see it too.
 
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from itertools import count
+from threading import Barrier
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -31,6 +33,7 @@ from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.sharing.models import Person
 from throughcare.sharing.rule import readable
+from throughcare.web.faults import Refused
 
 BEGAN = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PASSWORD = "a-long-password-of-a-test"
@@ -164,3 +167,20 @@ def fixed_cost(statements: list[str], *, look: int) -> list[str]:
 def visible_people(actor: Actor, at: datetime) -> QuerySet[Person]:
     """Whose identity the actor may read, by the rule alone."""
     return readable(Person.objects.all(), actor, "identity_core", at, person="pk")
+
+
+def at_once(*acts: Any) -> list[Any]:
+    """Carry the acts out at the same moment, each in a thread; gives what each gave, or how it was refused."""
+    start = Barrier(len(acts))
+
+    def run(act: Any) -> Any:
+        try:
+            start.wait()
+            return act()
+        except Refused as refused:
+            return refused
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [answer.result() for answer in [pool.submit(run, act) for act in acts]]

@@ -1,6 +1,7 @@
 """Finding people, their pages, and opening a record: only inside what the asker may know."""
 
 import re
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
@@ -295,7 +296,8 @@ def test_opening_a_record_costs_the_same_however_many_there_are(
 
 
 def post(client: Client, **typed: str) -> Any:
-    return client.post("/people/new/", typed)
+    """Fill in the form afresh and send it, unless the number of an earlier one is given."""
+    return client.post("/people/new/", {"key": uuid.uuid4().hex, **typed})
 
 
 def test_a_record_is_opened_with_its_person_link_grant_and_event(keyworker: Actor) -> None:
@@ -449,6 +451,34 @@ def test_that_somebody_is_known_elsewhere_is_not_learnt_by_typing_their_name(key
     answer = post(worlds.signed_in(keyworker), given_name="James", family_name="Adeyemi")
     assert answer.status_code == 302, "nothing is said of the other's record"
     assert Person.objects.count() == 2
+
+
+def test_the_form_carries_a_number_of_its_own_each_time_it_is_opened(keyworker: Actor) -> None:
+    client = worlds.signed_in(keyworker)
+    numbers = {
+        re.search(r'name="key" value="([0-9a-f]{32})"', client.get("/people/new/").content.decode()) for _ in "12"
+    }
+    assert len({number and number[1] for number in numbers}) == 2
+
+
+@pytest.mark.parametrize("checked", [{}, {"checked": "yes"}])
+def test_one_form_sent_twice_opens_one_record_and_both_answers_look_alike(
+    keyworker: Actor, checked: dict[str, str]
+) -> None:
+    client = worlds.signed_in(keyworker)
+    answers = [post(client, key="one-form", given_name=" James", family_name="Adeyemi", **checked) for _ in "12"]
+    record = Record.objects.get()
+    assert [(a.status_code, a["Location"]) for a in answers] == [(302, f"/people/{record.person_id}/")] * 2
+    assert Event.objects.filter(verb="record.opened").count() == 1
+
+
+def test_a_form_that_opened_a_record_opens_no_other_and_gives_nothing_away(keyworker: Actor) -> None:
+    post(worlds.signed_in(keyworker), key="one-form", family_name="Adeyemi")
+    for who, family in ((keyworker, "Brook"), (worlds.worker(), "Adeyemi")):
+        page = post(worlds.signed_in(who), key="one-form", family_name=family, address="3 Weir Street")
+        assert page.status_code == 422
+        assert all(words in page.content.decode() for words in ("PE-107", "3 Weir Street"))
+    assert Record.objects.count() == 1
 
 
 @pytest.mark.parametrize("role", ["commissioner", "data_protection_lead", "caldicott_guardian", "administrator", "cps"])

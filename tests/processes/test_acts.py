@@ -1,13 +1,10 @@
 """Acting on a case: two people at once, a double click, a form sent twice, and what a refusal leaves behind."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
 import worlds
-from django.db import connections
 from django.test import Client
 
 from throughcare.events.actor import Actor
@@ -157,7 +154,7 @@ def test_whoever_declines_is_told_that_it_is_done_although_the_case_is_closed_to
 def test_a_double_click_that_arrives_twice_at_the_same_moment_acts_once(fresh_database: Any) -> None:
     world = World().opened()
     version = world.version
-    taken = at_once(
+    taken = worlds.at_once(
         *[
             lambda: (
                 engine.take(
@@ -190,7 +187,7 @@ def test_of_two_colleagues_at_the_same_moment_one_accepts_and_the_other_is_told(
         facts = {"no_appointment_reason": "Monday", "coordination_owner": by.user}
         return engine.take(by=by, at=worlds.BEGAN, case=world.case, verb="accept", facts=facts, version=version).pk
 
-    answers = at_once(lambda: accept(world.first), lambda: accept(world.second))
+    answers = worlds.at_once(lambda: accept(world.first), lambda: accept(world.second))
     (lost,) = [answer for answer in answers if isinstance(answer, engine.Conflict)]
     winner = StepTaken.objects.select_related("user").get(case=world.case, verb="accept").user
     assert winner
@@ -199,23 +196,6 @@ def test_of_two_colleagues_at_the_same_moment_one_accepts_and_the_other_is_told(
     assert world.verbs().count("accept") == 1
     assert HandOver.objects.get(pk=world.case).owner == winner
     assert Event.objects.filter(case=world.case, verb="refused", subject="PR-201").count() == 1
-
-
-def at_once(*acts: Any) -> list[Any]:
-    """Carry the acts out at the same moment, each in a thread; gives what each gave, or how it was refused."""
-    start = Barrier(len(acts))
-
-    def run(act: Any) -> Any:
-        try:
-            start.wait()
-            return act()
-        except Refused as refused:
-            return refused
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [answer.result() for answer in [pool.submit(run, act) for act in acts]]
 
 
 NEW = {
@@ -249,7 +229,7 @@ def test_a_new_hand_over_sent_twice_at_the_same_moment_makes_one_case(fresh_data
     clients = [worlds.signed_in(sender), worlds.signed_in(sender)]
     url = f"/people/{record.person_id}/hand-over/"
     form = {**NEW, "receiver": team.pk, "key": "one-form-sent-twice"}
-    answers = at_once(*[lambda client=client: client.post(url, form) for client in clients])
+    answers = worlds.at_once(*[lambda client=client: client.post(url, form) for client in clients])
     assert [answer.status_code for answer in answers] == [302, 302]
     assert answers[0]["Location"] == answers[1]["Location"]
     assert Case.objects.count() == HandOver.objects.count() == 1

@@ -52,7 +52,7 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Membership: "id user_id service_id role since until",
     Person: "id",
     Record: "id person_id organisation_id service_id given_name family_name preferred_name date_of_birth address area "
-    "telephone safe_contact given_key family_key made_up opened_at",
+    "telephone safe_contact given_key family_key made_up opened_at form",
     Identifier: "id record_id kind value",
     Link: "id record_id from_person_id to_person_id reason weight by_id at",
     CustodyStay: "id person_id record_id site_id since until release_date",
@@ -221,6 +221,7 @@ def _record(rows: Rows, person: int, identity: Identity, by: Actor, at: datetime
         _key(identity.family_name),
         True,
         at,
+        None,
     )
     rows.add(Link, record, None, person, reason, None, by.user, at)
     for kind, value in ((Identifier.NHS, identity.nhs_number), (Identifier.PRISON, identity.prison_number)):

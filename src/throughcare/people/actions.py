@@ -76,16 +76,47 @@ def faults_of(identity: Identity, on: date) -> list[Fault]:
 
 
 @action
-def register(*, by: Actor, at: datetime, identity: Identity, made_up: bool = False) -> Record:
-    """Open a record for someone new to this service: a new person, linked to by this record alone."""
+def register(*, by: Actor, at: datetime, identity: Identity, made_up: bool = False, form: str | None = None) -> Record:
+    """Open a record for someone new to this service: a new person, linked to by this record alone.
+
+    form: the number of the form it was asked with. A second record from the same form is an IntegrityError: the first
+    one is `opened_by_form`.
+    """
     person = Person()
     person.save()
-    return open_record(by=by, at=at, person=person, identity=identity, reason="New to this service", made_up=made_up)
+    return open_record(
+        by=by, at=at, person=person, identity=identity, reason="New to this service", made_up=made_up, form=form
+    )
+
+
+def opened_by_form(form: str, by: Actor, identity: Identity) -> Record | None:
+    """The record that this very form opened before; Refused (PE-107) where its answers were others."""
+    earlier = Record.objects.filter(form=form).first()
+    if earlier is None:
+        return None
+    asked = (by.service, identity.given_name.strip(), identity.family_name.strip(), identity.date_of_birth)
+    if asked != (earlier.service_id, earlier.given_name, earlier.family_name, earlier.date_of_birth):
+        raise Refused(
+            Fault(
+                "PE-107",
+                "",
+                "This form has opened a record before, with other answers.",
+                "Look at the list of people, then open the form again for anybody else.",
+            )
+        )
+    return earlier
 
 
 @action
 def open_record(
-    *, by: Actor, at: datetime, person: Person, identity: Identity, reason: str, made_up: bool = False
+    *,
+    by: Actor,
+    at: datetime,
+    person: Person,
+    identity: Identity,
+    reason: str,
+    made_up: bool = False,
+    form: str | None = None,
 ) -> Record:
     """Open this service's own record of a person who is already known, with its own values."""
     faults = faults_of(identity, localdate(at))
@@ -109,6 +140,7 @@ def open_record(
         family_key=key(identity.family_name),
         made_up=made_up,
         opened_at=at,
+        form=form,
     )
     record.save()
     Link(record=record, from_person=None, to_person=person, reason=reason, by_id=by.user, at=at).save()

@@ -14,7 +14,8 @@ class Record(Kept):
     """What one service wrote about a person. Records are linked, never merged: each keeps its own values.
 
     `person` is the current pointer and changes only together with a Link row. The keys are the names folded for
-    search and order. `made_up` marks demonstration people.
+    search and order. `made_up` marks demonstration people. `form` is the number of the form that opened it, so that a
+    form sent twice opens one.
     """
 
     category: ClassVar[str] = "identity_core"
@@ -34,6 +35,7 @@ class Record(Kept):
     family_key = models.CharField(max_length=80)
     made_up = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
+    form = models.CharField(max_length=40, null=True, unique=True)
 
     class Meta:
         indexes = [

@@ -1,16 +1,19 @@
 """The people a service knows: the list, the search, one person, and a person new to the service."""
 
-from datetime import date
+import uuid
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from throughcare.events.actor import Actor
 from throughcare.organisations.requests import Request
 from throughcare.people import actions
 from throughcare.people.models import Record
@@ -110,6 +113,7 @@ class NewPersonForm(Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     address = forms.CharField(label="Address", required=False, max_length=200)
+    key = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
 
 def new_person(request: Request) -> HttpResponse:
@@ -117,20 +121,23 @@ def new_person(request: Request) -> HttpResponse:
     now = timezone.now()
     if not works_with_people(request.actor.role):
         raise may_not_open()
-    form = NewPersonForm(request.POST or None)
+    form = NewPersonForm(request.POST or None, initial={"key": uuid.uuid4().hex})
     alike: list[Record] = []
     if form.is_valid():
+        number = form.cleaned_data.pop("key")
         identity = actions.Identity(**form.cleaned_data)
-        # By name alone: the record they have may lack the date of birth, or have another.
-        asked = Asked(words=f"{identity.given_name} {identity.family_name}")
         if "checked" not in request.POST:
+            # By name alone: the record they have may lack the date of birth, or have another.
+            asked = Asked(words=f"{identity.given_name} {identity.family_name}")
             alike = list(search(request.actor, now, asked).select_related("organisation")[:10])
-        if not alike:
-            try:
-                record = actions.register(by=request.actor, at=now, identity=identity, made_up=settings.MADE_UP)
-            except Refused as refused:
-                form.add_faults(refused.faults)
-            else:
+        try:
+            record = actions.opened_by_form(number, request.actor, identity)  # after the search, which may find it
+            if record is None and not alike:
+                record = _register(number, request.actor, identity, now)
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            if record is not None:
                 messages.success(request, "The record is open.")
                 return redirect("person", person=record.person_id)
     status = 422 if form.is_bound and form.errors else 200
@@ -138,6 +145,17 @@ def new_person(request: Request) -> HttpResponse:
     if alike:
         looks.at_list(request.actor, "people alike", len(alike), now)
     return render(request, "people/new.html", context, status=status)
+
+
+def _register(form: str, by: Actor, identity: actions.Identity, now: datetime) -> Record:
+    """A new record, or the one that the same form opened at this very moment."""
+    try:
+        return actions.register(by=by, at=now, identity=identity, made_up=settings.MADE_UP, form=form)
+    except IntegrityError:
+        earlier = actions.opened_by_form(form, by, identity)
+        if earlier is None:
+            raise
+        return earlier
 
 
 def _banner(record: Record, request: Request) -> dict[str, object]:

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('family_key', models.CharField(max_length=80)),
                 ('made_up', models.BooleanField(default=False)),
                 ('opened_at', models.DateTimeField()),
+                ('form', models.CharField(max_length=40, null=True, unique=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='organisations.organisation')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='sharing.person')),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='organisations.service')),
