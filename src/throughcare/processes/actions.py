@@ -137,7 +137,7 @@ def take(
 
 @action
 def miss(*, by: Actor, at: datetime, due: int) -> Due:
-    """Mark one deadline as missed and take the step that follows. Refused (PR-301) when it is no longer open.
+    """Mark one deadline as missed and take the step that follows. Raises NoLongerOpen when there is nothing to mark.
 
     The mark is a conditional update: of two workers that try, one makes it. The case is locked before its deadline, as
     by everybody who acts on it: the other way round each could wait for the other.
@@ -147,9 +147,7 @@ def miss(*, by: Actor, at: datetime, due: int) -> Due:
         pk=due, due_at__lte=at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
     ).update(missed_at=at)
     if not marked:
-        raise NoLongerOpen(
-            Fault("PR-301", "", "This deadline was met, missed or replaced already.", "Nothing needs doing.")
-        )
+        raise NoLongerOpen
     missed = Due.objects.select_related("case").get(pk=due)
     say(
         "deadline.missed",
@@ -174,8 +172,8 @@ class Conflict(Refused):
     """Somebody else acted first."""
 
 
-class NoLongerOpen(Refused):
-    """Somebody else marked the deadline, or it was met in time."""
+class NoLongerOpen(Exception):
+    """Somebody else marked the deadline, or it was met or replaced: no refusal, and nothing to keep."""
 
 
 def sweep(now: datetime) -> int:
@@ -183,14 +181,13 @@ def sweep(now: datetime) -> int:
     swept = 0
     passed = Due.objects.filter(due_at__lte=now, met_at=None, missed_at=None, paused_at=None, replaced_at=None)
     for due in list(passed.order_by("due_at", "pk").values_list("pk", flat=True)):
-        if _still_open(due):
-            try:
-                miss(by=SYSTEM, at=now, due=due)
-                swept += 1
-            except NoLongerOpen:
-                continue
-            except Exception as error:  # one that cannot be marked must not keep the others waiting
-                log.error("deadline not marked", extra={"due": due, **logs.of_error(error)})
+        try:
+            miss(by=SYSTEM, at=now, due=due)
+            swept += 1
+        except NoLongerOpen:
+            continue
+        except Exception as error:  # one that cannot be marked must not keep the others waiting
+            log.error("deadline not marked", extra={"due": due, **logs.of_error(error)})
     return swept
 
 
@@ -222,10 +219,6 @@ def stranger(case: int | None = None) -> NotAllowed:
         ),
         case=case,
     )
-
-
-def _still_open(due: int) -> bool:
-    return Due.objects.filter(pk=due, met_at=None, missed_at=None, paused_at=None, replaced_at=None).exists()
 
 
 def _strand_for(process: Process, verb: str, strands: Mapping[str, Strand]) -> str:

@@ -78,8 +78,3 @@ def rooms() -> dict[str, Room]:
 
 def room_of(case: Case) -> Room:
     return _rooms[case.process]
-
-
-def process(name: str) -> Process:
-    """A process by its name. Raises KeyError."""
-    return _rooms[name].process
