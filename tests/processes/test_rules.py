@@ -230,12 +230,30 @@ def test_every_missing_need_is_named_at_once() -> None:
     }
 
 
-@pytest.mark.parametrize("reason", ["because", "", None, NOT_KNOWN, "NOT_OUR_AREA"])
+@pytest.mark.parametrize("reason", ["because", NOT_KNOWN, "NOT_OUR_AREA"])
 def test_a_decline_without_a_coded_reason_is_refused_by_its_limit(reason: object) -> None:
     verdict = judge("opened", "decline", "receiver", {"decline_reason": reason})
     assert verdict.refused
     (fault,) = [fault for fault in verdict.faults if fault.number == "PR-108"]
-    assert "HOV-L03" in fault.rule
+    assert (fault.field, "HOV-L03" in fault.rule) == ("decline_reason", True)
+
+
+@pytest.mark.parametrize("reason", ["", None])
+def test_a_decline_without_any_reason_is_refused_once_as_a_question_to_answer(reason: object) -> None:
+    verdict = judge("opened", "decline", "receiver", {"decline_reason": reason})
+    assert verdict.refused
+    assert [(fault.number, fault.field) for fault in verdict.faults] == [("PR-104", "decline_reason")]
+
+
+def test_a_limit_bounds_nothing_before_it_is_in_force_or_while_it_is_only_enacted() -> None:
+    for change in ({"since": date(2027, 1, 1)}, {"until": date(2026, 1, 1)}, {"status": "prospective"}):
+        limit = replace(HAND_OVER.limits["HOV-L03"], **change)  # type: ignore[arg-type]
+        process = replace(HAND_OVER, limits={**HAND_OVER.limits, "HOV-L03": limit})
+        facts = {"decline_reason": "because"}
+        verdict = rules.judge(
+            process, strand="main", state="opened", verb="decline", roles=["receiver"], facts=facts, on=ON
+        )
+        assert not verdict.faults, change
 
 
 def test_every_coded_reason_to_decline_is_accepted() -> None:
@@ -246,7 +264,7 @@ def test_every_coded_reason_to_decline_is_accepted() -> None:
         assert judge("opened", "decline", "receiver", {"decline_reason": reason}).faults == ()
 
 
-@pytest.mark.parametrize("rung", ["commissioner", "national", ""])
+@pytest.mark.parametrize("rung", ["commissioner", "national"])
 def test_a_rung_outside_the_ladder_is_recorded_because_it_happened_and_flagged_by_its_limit(rung: str) -> None:
     facts = {"missed_clock": "HOV-C02", "ladder_step": rung, "owed_by": "receiver"}
     verdict = judge("sent", "escalate", "system", facts)

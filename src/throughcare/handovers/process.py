@@ -550,8 +550,8 @@ HAND_OVER = declare(
     STEPS,
     facts=FACTS,
     breaks={
-        "HOV-L02": lambda facts: as_text(facts.get("ladder_step")) not in LADDER,
-        "HOV-L03": lambda facts: as_text(facts.get("decline_reason")) not in decline_reasons(),
+        "HOV-L02": ("ladder_step", lambda facts: as_text(facts["ladder_step"]) not in LADDER),
+        "HOV-L03": ("decline_reason", lambda facts: as_text(facts["decline_reason"]) not in decline_reasons()),
     },
     done={
         "draft": "Hand-over written",

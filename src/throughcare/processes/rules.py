@@ -16,6 +16,7 @@ from throughcare.processes.table import (
     as_text,
     sentence,
 )
+from throughcare.reference.pathways import is_in_force
 from throughcare.web.faults import Fault
 
 
@@ -56,11 +57,7 @@ def judge(
         return Verdict(allowed[0] if reported else None, (fault,))
     step, faults = _choose(process, here, facts)
     faults += [_missing(process, step, need, facts) for need in _unmet(process, step, facts)]
-    faults += [
-        _limit(process, limit)
-        for limit in step.rule
-        if limit in process.breaks and process.breaks[limit](facts) and process.limits[limit].effect != "inform"
-    ]
+    faults += [_limit(process, limit) for limit in step.rule if _breaks(process, limit, facts, on)]
     return Verdict(step, tuple(dict.fromkeys(faults)), moves=True)
 
 
@@ -210,9 +207,21 @@ def _not_in_force(step: Step, on: date) -> Fault:
     )
 
 
+def _breaks(process: Process, limit: str, facts: Facts, on: date) -> bool:
+    """Is the limit in force, more than information, and broken? A fact that was not given breaks nothing."""
+    row = process.limits[limit]
+    if limit not in process.breaks or row.effect == "inform" or not is_in_force(row, on):
+        return False
+    fact, broken = process.breaks[limit]
+    return bool(as_text(facts.get(fact))) and broken(facts)
+
+
 def _limit(process: Process, limit: str) -> Fault:
     row = process.limits[limit]
     mark = "" if row.verified == "yes" else f", {row.verified}"
     return Fault(
-        "PR-108", "", f"{row.what[0].upper()}{row.what[1:]} ({limit}; {row.source}{mark}).", "Change what you entered."
+        "PR-108",
+        process.breaks[limit][0],
+        f"{row.what[0].upper()}{row.what[1:]} ({limit}; {row.source}{mark}).",
+        "Change what you entered.",
     )

@@ -129,7 +129,7 @@ class Process:
     facts:      how each fact is asked and shown.
     done:       how a step reads once it is taken ("hand-over sent"), by verb.
     kept_apart: facts that the room keeps and shows from rows of its own.
-    breaks:     for each limit, a test over the facts: true when the limit is broken.
+    breaks:     for each limit, the fact that it bounds, and a test over the facts: true when the limit is broken.
     onward:     verbs that move a case on, the likeliest first: the order of the buttons, and which one stands out.
     replacing:  verbs after which a clock they stop was replaced rather than met.
     differs:    deliberate differences from the reference table, by step id, each with its reason.
@@ -140,7 +140,7 @@ class Process:
     words: str
     steps: tuple[Step, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    breaks: Mapping[str, Callable[[Facts], bool]] = field(default_factory=dict)
+    breaks: Mapping[str, tuple[str, Callable[[Facts], bool]]] = field(default_factory=dict)
     done: Mapping[str, str] = field(default_factory=dict)
     kept_apart: frozenset[str] = frozenset()
     onward: tuple[str, ...] = ()
