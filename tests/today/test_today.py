@@ -288,12 +288,20 @@ def test_every_act_offered_on_today_leads_to_a_page_that_takes_it() -> None:
 
 
 @pytest.mark.django_db
-def test_a_long_group_shows_ten_says_how_many_there_are_and_leads_to_the_rest() -> None:
+def test_a_long_group_shows_its_gravest_says_how_many_there_are_and_leads_to_the_rest() -> None:
     world = World()
-    for number in range(12):
-        world.send(family=f"Person{number}")
-    group = today(world.receiver, worlds.BEGAN + timedelta(minutes=1))["To answer"]
-    assert (len(group.rows), group.count, group.more) == (10, "12", "/hand-overs/?show=answer")
+    for number in range(27):
+        hand_over = world.send(family=f"Person{number}")
+        if number > 14:
+            engine.miss(
+                by=SYSTEM,
+                at=worlds.BEGAN + timedelta(minutes=15),
+                due=Due.objects.get(case=hand_over.case_id, clock="HOV-C01").pk,
+            )
+    now = worlds.BEGAN + timedelta(minutes=15)
+    theirs, ours = today(world.receiver, now)["To answer"], today(world.sender, now)[LATE]
+    assert (len(theirs.rows), theirs.count, theirs.more) == (25, "27", "/hand-overs/?show=answer")
+    assert (len(ours.rows), ours.count, ours.more) == (10, "12", "/hand-overs/?show=sent")
     assert "See all" in worlds.signed_in(world.receiver).get("/").content.decode()
     assert Group("x", [Line("y")] * 3).count == "3"
     assert Group("x", [Line("y")] * 10, more="/people/").count == "10 or more"

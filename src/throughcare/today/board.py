@@ -32,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that call for the same thing: the first 10, and how many there are in all, where that is known.
+    """Rows that call for the same thing: the first of them, and how many there are in all, where that is known.
 
     more: where the rest is, when there are more than are shown.
     """

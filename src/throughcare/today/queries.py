@@ -29,6 +29,8 @@ from throughcare.web.wording import clock, day
 DIARY = timedelta(days=7)
 MORE = {LATE: "sent", TOLD: "answer", ANSWER: "answer", MOVE: "sent", CONTACT: "ours"}
 """Which list of hand-overs has the rest of a group."""
+SHOWN = defaultdict(lambda: MOST_ROWS, {ANSWER: 25})
+"""How many rows of a group are shown: what nobody has answered yet must not stand out of sight."""
 
 
 def groups(actor: Actor, now: datetime) -> list[Group]:
@@ -48,7 +50,7 @@ def _of_people(actor: Actor, now: datetime) -> list[Group]:
     """Today of those who work with people."""
     sorted_into = _sorted(actor, now)
     told = _told(actor)
-    first = [waiting.case for rows in sorted_into.values() for waiting in rows[:MOST_ROWS]]
+    first = [waiting.case for title, rows in sorted_into.items() for waiting in rows[: SHOWN[title]]]
     found = {h.case_id: h for h in hand_overs(actor, now).filter(case__in=[*first, *(m.case for m in told)])}
     dues = dues_of(first)
 
@@ -56,10 +58,10 @@ def _of_people(actor: Actor, now: datetime) -> list[Group]:
         rows = sorted_into[title]
         lines = [
             _hand_over(one, found[one.case], dues.get(one.case), actor, now)
-            for one in rows[:MOST_ROWS]
+            for one in rows[: SHOWN[title]]
             if one.case in found
         ]
-        more = f"{reverse('hand-overs')}?show={MORE[title]}" if len(rows) > MOST_ROWS else ""
+        more = f"{reverse('hand-overs')}?show={MORE[title]}" if len(rows) > SHOWN[title] else ""
         return Group(title, lines, tone, more, len(rows))
 
     return [
