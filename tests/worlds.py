@@ -98,9 +98,8 @@ def drafted(by: Actor, record: Record, to: Service, *, urgent: str = "no", **mor
         reason="Leaves on Thursday",
         basis="direct_care",
         safe_contact="Mobile after 4pm",
-        opioid_agonist_medicine="no",
         urgent=urgent,
-        **more,
+        **{"opioid_agonist_medicine": "no", **more},
     )
     return hand_overs.draft(by=by, at=BEGAN, record=record, draft=draft)
 

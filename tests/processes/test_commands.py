@@ -65,13 +65,13 @@ def test_show_prints_the_generated_documentation() -> None:
 @pytest.mark.parametrize("step", HAND_OVER.steps, ids=lambda step: step.id)
 def test_try_agrees_with_the_rules_for_every_row_of_the_table(step: Step) -> None:
     for role in step.roles:
-        code, answer = tried(*options(step.from_, step.verb, role, facts_of(step)))
+        code, answer = tried(*options(step.from_, step.verb, role, facts_of(step)), "--strand", step.strand)
         assert (code, answer["answer"]) == (0, "allowed")
         assert (answer["step"], answer["to"], answer["kind"]) == (step.id, step.to, step.kind)
         assert answer["faults"] == []
-    code, answer = tried(*options(step.from_, step.verb, step.roles[0], {}))
+    code, answer = tried(*options(step.from_, step.verb, step.roles[0], {}), "--strand", step.strand)
     roles = [step.roles[0]]
-    verdict = judge(HAND_OVER, strand="main", state=step.from_, verb=step.verb, roles=roles, facts={}, on=ON)
+    verdict = judge(HAND_OVER, strand=step.strand, state=step.from_, verb=step.verb, roles=roles, facts={}, on=ON)
     expected = "refused" if verdict.refused else "flagged" if verdict.faults else "allowed"
     assert (code, answer["answer"]) == (EXITS[expected], expected)
     assert answer["faults"] == [vars(fault) for fault in verdict.faults]

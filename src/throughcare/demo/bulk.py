@@ -27,7 +27,7 @@ from throughcare.demo.moments import READ, WORKER
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay, HandOver
 from throughcare.handovers.process import BASES, HAND_OVER, LADDER
-from throughcare.handovers.room import CONTINUITY, ENDS_FOR_RECEIVER
+from throughcare.handovers.room import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.models import AreaServed, Membership, Organisation, Service, Site
@@ -286,6 +286,7 @@ DELIVER, READ_IT, MISS = range(3)
 
 @dataclass(slots=True)
 class _Due:
+    strand: str
     clock: str
     started_at: datetime
     at: Deadline
@@ -320,6 +321,7 @@ class _Told:
         self.sender, self.receiver = referral.by.service, referral.receiver
         self.state, self.since, self.version = "drafted", referral.at, 1
         self.closed: datetime | None = None
+        self.outcome: tuple[str, datetime] | None = None
         self.sent: datetime | None = None
         self.owner: int | None = None
         self.ladder = self.owed_by = ""
@@ -383,17 +385,39 @@ class _Told:
         if step.to in HAND_OVER.final:
             self.closed = act.at
         self._keep(step, before, act.at, act.by, facts)
-        told = dict.fromkeys(
-            self._service_of(opened.removeprefix("notify ")) for opened in step.opens if opened.startswith("notify ")
-        )
+        told = self._told(step)
         self._after(act, facts)
         self._start_clocks(step, act.at)
-        for service in told:
-            if service is not None:
-                heapq.heappush(self.comes, (act.at + WORKER, DELIVER, len(self.messages)))
-                self.messages.append(_Message(service, act.verb, act.at))
+        self._post(told, step.verb, act.at)
         if "apply main book_contact" in step.opens and "appointment_time" in facts:
             self._take(Act(act.at, act.by, "book_contact", facts))
+        if "open hand_over outcome" in step.opens:
+            self._tell_outcome(facts, act.at)
+
+    def _tell_outcome(self, facts: Mapping[str, object], at: datetime) -> None:
+        """The strand beside the hand-over: what came of it is owed to the sender, and told at once."""
+        state = "new"
+        for verb, fact in (("open_outcome_watch", "closed_time"), ("notify_outcome", "told_time")):
+            facts = {**facts, fact: at.isoformat()}
+            step = _step(state, verb, "", "")
+            assert step is not None
+            self.version += 1
+            self._stop_clocks(step, at)
+            self._keep(step, state, at, SYSTEM, facts)
+            self._start_clocks(step, at)
+            self._post(self._told(step), verb, at)
+            state = step.to
+        self.outcome, self.closed = (state, at), at
+
+    def _told(self, step: Step) -> list[int]:
+        """Whom a step tells; asked before the room moves."""
+        named = (o.removeprefix("notify ") for o in step.opens if o.startswith("notify "))
+        return [service for service in dict.fromkeys(map(self._service_of, named)) if service is not None]
+
+    def _post(self, told: Sequence[int], verb: str, at: datetime) -> None:
+        for service in told:
+            heapq.heappush(self.comes, (at + WORKER, DELIVER, len(self.messages)))
+            self.messages.append(_Message(service, verb, at))
 
     def _derived(self, act: Act) -> dict[str, object]:
         referral = self.referral
@@ -423,17 +447,19 @@ class _Told:
 
     def _stop_clocks(self, step: Step, at: datetime) -> None:
         for due in self.dues:
-            if due.met is None and due.replaced is None:
-                if step.to in HAND_OVER.final or (due.clock in step.stops and step.verb in HAND_OVER.replacing):
-                    due.replaced = at
-                elif due.clock in step.stops:
+            if due.strand == step.strand and due.met is None and due.replaced is None:
+                if due.clock in step.stops and step.verb not in HAND_OVER.replacing:
                     due.met = at
+                elif due.clock in step.stops or step.to in HAND_OVER.final:
+                    due.replaced = at
 
     def _start_clocks(self, step: Step, at: datetime) -> None:
         for clock in step.starts:
             deadline = _deadline(clock, at)
             heapq.heappush(self.comes, (deadline.at + WORKER, MISS, len(self.dues)))
-            self.dues.append(_Due(clock, at, deadline, self._service_of(HAND_OVER.clocks[clock].owner_role)))
+            self.dues.append(
+                _Due(step.strand, clock, at, deadline, self._service_of(HAND_OVER.clocks[clock].owner_role))
+            )
 
     def _service_of(self, role: str) -> int | None:
         return {SENDER: self.sender, RECEIVER: self.receiver}.get(role)
@@ -444,9 +470,9 @@ class _Told:
             self.ladder, self.owed_by = str(facts["ladder_step"]), str(facts["owed_by"])
         elif act.verb != "deliver":
             self.ladder = self.owed_by = ""
-        if act.verb in ENDS_FOR_RECEIVER or act.verb == "withdraw":
+        if act.verb in ENDS_FOR_RECEIVER or act.verb in ENDS_FOR_BOTH:
             for grant in self.grants:
-                if grant.until is None and (act.verb == "withdraw" or grant.service == self.receiver):
+                if grant.until is None and (act.verb in ENDS_FOR_BOTH or grant.service == self.receiver):
                     grant.until = act.at
         if act.verb == "reroute":
             self.receiver, self.sent = int(str(facts["receiving_service"])), None
@@ -492,11 +518,13 @@ class _Told:
             Case, case, HAND_OVER.name, self.person, self.record, referral.at, self.closed, self.version
         )
         add(Strand, case, "main", self.state, self.since)
+        if self.outcome:
+            add(Strand, case, "outcome", *self.outcome)
         for due in self.dues:
             add(
                 Due,
                 case,
-                "main",
+                due.strand,
                 due.clock,
                 due.started_at,
                 due.at.at,

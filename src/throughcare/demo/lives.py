@@ -149,6 +149,7 @@ class Case:
     receiver: Actor
     elsewhere: Actor
     urgent: str
+    opioid: str
 
     def work(self, day: date, since: int = 9, until: int = 16) -> datetime:
         """Some time of a working day, on the five minutes."""
@@ -174,6 +175,17 @@ class Case:
     def seen(self, at: datetime, day: date) -> Act:
         heard = self.r.choice(("Seen by me", "Seen by a colleague at the clinic", "The person told me by telephone"))
         return self.act(at, self.receiver, "record_contact", contact_date=day.isoformat(), heard_from=heard)
+
+    def not_reached(self, at: datetime, route: str, again: datetime) -> Act:
+        facts = {"attempt_time": at.isoformat(), "route": route, "next_attempt_time": again.isoformat()}
+        return self.act(at, self.receiver, "record_not_reached", **facts)
+
+    def started(self, at: datetime) -> Act:
+        facts = {"treatment_start_date": at.date().isoformat(), "heard_from": "Started with me"}
+        return self.act(at, self.receiver, "record_treatment_started", **facts)
+
+    def closed(self, at: datetime, outcome: str) -> Act:
+        return self.act(at, self.receiver, "close", outcome=outcome, opioid_agonist_medicine=self.opioid)
 
 
 PLACES = (
@@ -279,6 +291,33 @@ def _seen(c: Case, ago: int) -> Told:
     return at - timedelta(minutes=25), acts
 
 
+def not_reached(c: Case) -> Told:
+    """The appointment went by without the person; it is tried again in the next days."""
+    at, acts = not_seen(c)
+    missed = c.not_reached(c.work(c.days.before[0], 9, 11), "appointment_missed", c.work(c.days.ahead[1]))
+    return at, [*acts, missed]
+
+
+def treatment_started(c: Case) -> Told:
+    at, acts = _seen(c, c.r.randrange(3, 30))
+    return at, [*acts, c.started(acts[-1].at + timedelta(hours=2))]
+
+
+def closed(c: Case) -> Told:
+    """Treatment started, and some days later the hand-over was closed: most go so."""
+    ago = c.r.randrange(20, 250)
+    at, acts = _seen(c, ago)
+    started = c.started(acts[-1].at + timedelta(hours=2))
+    return at, [*acts, started, c.closed(c.work(c.days.before[ago - 7]), "treatment_started")]
+
+
+def closed_without_treatment(c: Case) -> Told:
+    ago = c.r.randrange(20, 250)
+    at, acts = _seen(c, ago)
+    outcome = c.r.choice(("seen_no_treatment", "withdrew", "moved_away"))
+    return at, [*acts, c.closed(c.work(c.days.before[ago - 5]), outcome)]
+
+
 def declined(c: Case) -> Told:
     at = c.work(c.days.before[c.r.randrange(1, 4)], 9, 12)
     refused = c.act(at + timedelta(hours=3), c.receiver, "decline", decline_reason=c.r.choice(DECLINES))
@@ -327,8 +366,12 @@ PLOTS: Mapping[Plot, int] = {
     booked: 14,
     moved: 2,
     not_seen: 3,
-    seen_lately: 40,
-    seen_long_ago: 230,
+    not_reached: 4,
+    seen_lately: 30,
+    seen_long_ago: 40,
+    treatment_started: 30,
+    closed: 140,
+    closed_without_treatment: 30,
     declined: 4,
     rerouted: 2,
     sent_again: 3,
@@ -336,7 +379,8 @@ PLOTS: Mapping[Plot, int] = {
     withdrawn_as_draft: 4,
 }
 """How a hand-over may go, and how many of 350 went so. Each begins one of the first lives, whatever its share."""
-RELEASED = (not_seen, seen_lately, seen_long_ago)
+SEEN = (seen_lately, seen_long_ago, treatment_started, closed, closed_without_treatment)
+RELEASED = (not_seen, not_reached, *SEEN)
 """After these the person has left prison."""
 FINISHED, HELD = 0.5, 0.15
 """Shares of people with no hand-over: known to treatment for a long time, and held in prison."""
@@ -389,7 +433,8 @@ def _handed_over(number: int, r: random.Random, days: Days, patch: Patch, plot: 
         sender=sender,
         receiver=r.choice(_keyworkers(receivers)),
         elsewhere=r.choice(_keyworkers(r.choice(elsewhere))),
-        urgent="yes" if plot in (seen_lately, seen_long_ago) and r.random() < 0.15 else "no",
+        urgent="yes" if plot in SEEN and r.random() < 0.15 else "no",
+        opioid=r.choice(("yes", "no", "no", "not_known")),
     )
     at, acts = plot(case)
     reason, asked = r.choice(REASONS)
@@ -400,7 +445,7 @@ def _handed_over(number: int, r: random.Random, days: Days, patch: Patch, plot: 
         receiver=case.receiver.service,
         reason=reason,
         asked=asked,
-        opioid_agonist_medicine=r.choice(("yes", "no", "no", "not_known")),
+        opioid_agonist_medicine=case.opioid,
         urgent=case.urgent,
         acts=tuple(acts),
     )

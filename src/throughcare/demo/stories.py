@@ -289,6 +289,8 @@ def zofia_wisniewska(t: Teller) -> Story:
     tomasz, imran = t.staffed.actor(RIVERSIDE, "Tomasz Zieliński"), t.staffed.actor(PROBATION, "Imran Siddiqui")
     yield (at := moment(t.days.before[30], 9, 50))
     zofia = t.register(8, tomasz, at, "Zofia", "Wiśniewska", date(1988, 4, 17))
+    yield (at := moment(t.days.before[4], 15, 30))
+    early = t.draft(tomasz, at, zofia, PROBATION, "Zofia will be sentenced tomorrow.", "A first meeting.", opioid="no")
     yield (at := moment(t.days.before[3], 11, 0))
     hand_over = t.draft(
         tomasz,
@@ -299,6 +301,7 @@ def zofia_wisniewska(t: Teller) -> Story:
         "A responsible officer, and a first meeting.",
         opioid="no",
     )
+    t.take(tomasz, at, early, "supersede", superseded_by=str(hand_over.case_id))
     t.take(tomasz, at, hand_over, "send")
     yield (at := moment(t.days.before[3], 14, 10))
     t.opened(imran, at, hand_over)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Exists, F, FilteredRelation, Q
 from django.urls import reverse
 
-from throughcare.handovers.process import UNOPENED
+from throughcare.handovers.process import ENDED, UNOPENED
 from throughcare.handovers.queries import hand_overs, standing
 from throughcare.organisations.models import Service
 from throughcare.people.panels import Panel, Reader, Work
@@ -53,7 +53,7 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
             part.entries.append(
                 Entry(when=row.sent_at, title=f"Hand-over sent to {row.receiver.name}", by=row.sender.name)
             )
-        if row.state != "withdrawn":
+        if row.state not in ENDED:
             part.work.append(_work(row, reader))
         unopened = row.state in UNOPENED and row.receiver_id == reader.actor.service
         reads = reader.sight.reads("overdose_safety_summary", "opioid_agonist_present") and not unopened

@@ -1,4 +1,4 @@
-"""The hand-over: moving responsibility for a person from one service to another, from draft to first contact.
+"""The hand-over: moving responsibility for a person from one service to another, from draft to outcome told.
 
 Transcribed from the reference tables; `DIFFERS` lists every row that is left out or changed, with its reason.
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from throughcare.processes.table import (
     AREA,
+    CASE,
     CHOICE,
     DAY,
     LONG_TEXT,
@@ -32,14 +33,32 @@ BASES = (
     ("agreed", "The person agreed, and knows what is sent and to whom"),
 )
 LADDER = ("team", "service manager", "provider lead")
+LAPSED = "lapsed"
+OUTCOMES = (
+    ("treatment_started", "Treatment has started"),
+    ("seen_no_treatment", "Seen, and no treatment is needed or wanted now"),
+    ("withdrew", "The person chose not to go on"),
+    ("moved_away", "The person moved away and was handed over there"),
+    ("in_custody_or_hospital", "The person is in custody or in hospital"),
+    ("not_reached", "Not reached, after the attempts listed"),
+    (LAPSED, "Nothing more is planned"),
+)
+ROUTES = (
+    ("telephone", "Telephone"),
+    ("text_message", "Text message"),
+    ("letter", "Letter"),
+    ("visit", "Visit"),
+    ("through_somebody", "Through somebody who knows the person"),
+    ("appointment_missed", "They did not come to an appointment"),
+)
 
 MOVED_BY_SENDER = ("declined", "question_asked", "rerouted", "drafted")
 """The next word is the sender's; what leaves somebody without a service comes first."""
 UNOPENED = ("sent", "delivered")
 TO_ANSWER = (*UNOPENED, "opened", "question_asked")
-CONTACT_OWED = ("accepted", "contact_booked")
-TAKEN_ON = (*CONTACT_OWED, "contact_made")
-ENDED = ("withdrawn",)
+CONTACT_OWED = ("accepted", "contact_booked", "not_reached")
+TAKEN_ON = (*CONTACT_OWED, "contact_made", "treatment_started")
+ENDED = ("withdrawn", "superseded", "closed")
 NOT_THE_RECEIVERS = ("drafted", "declined", "rerouted", "withdrawn", "superseded")
 """The service it was or will be sent to has no part in it."""
 
@@ -363,6 +382,20 @@ STEPS = (
         rule=("HOV-L02",),
         kind=REPORTED,
     ),
+    Step(
+        "HOV-034",
+        "main",
+        "not_reached",
+        "escalate",
+        "not_reached",
+        (SYSTEM,),
+        needs=("missed_clock", "ladder_step", "owed_by"),
+        opens=("notify ladder_step", "notify sender"),
+        starts=("HOV-C06",),
+        stops=("HOV-C06",),
+        kind=REPORTED,
+        rule=("HOV-L02",),
+    ),
     Step("HOV-035", "main", "drafted", "withdraw", "withdrawn", (SENDER,), needs=("reason",)),
     Step(
         "HOV-036",
@@ -412,6 +445,104 @@ STEPS = (
         "HOV-040", "main", "declined", "withdraw", "withdrawn", (SENDER,), needs=("reason",), opens=("notify receiver",)
     ),
     Step("HOV-041", "main", "rerouted", "withdraw", "withdrawn", (SENDER,), needs=("reason",)),
+    Step("HOV-042", "main", "drafted", "supersede", "superseded", (SENDER, SYSTEM), needs=("superseded_by",)),
+    Step(
+        "HOV-043",
+        "main",
+        "sent",
+        "supersede",
+        "superseded",
+        (SENDER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify receiver",),
+        stops=("HOV-C01", "HOV-C02", "HOV-C03", "HOV-C04", "HOV-C05", "HOV-C06"),
+    ),
+    Step(
+        "HOV-044",
+        "main",
+        "delivered",
+        "supersede",
+        "superseded",
+        (SENDER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify receiver",),
+        stops=("HOV-C02", "HOV-C03", "HOV-C04", "HOV-C05", "HOV-C06"),
+    ),
+    Step(
+        "HOV-045",
+        "main",
+        "opened",
+        "supersede",
+        "superseded",
+        (SENDER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify receiver",),
+        stops=("HOV-C04", "HOV-C05", "HOV-C06"),
+    ),
+    Step(
+        "HOV-046",
+        "main",
+        "question_asked",
+        "supersede",
+        "superseded",
+        (SENDER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify receiver",),
+        stops=("HOV-C04", "HOV-C05", "HOV-C06"),
+    ),
+    Step(
+        "HOV-047",
+        "main",
+        "declined",
+        "supersede",
+        "superseded",
+        (SENDER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify receiver",),
+    ),
+    Step(
+        "HOV-048",
+        "main",
+        "rerouted",
+        "supersede",
+        "superseded",
+        (SENDER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify receiver",),
+    ),
+    Step(
+        "HOV-049",
+        "main",
+        "accepted",
+        "supersede",
+        "superseded",
+        (RECEIVER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify sender",),
+        stops=("HOV-C06", "HOV-C07"),
+    ),
+    Step(
+        "HOV-050",
+        "main",
+        "contact_booked",
+        "supersede",
+        "superseded",
+        (RECEIVER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify sender",),
+        stops=("HOV-C06", "HOV-C07"),
+    ),
+    Step(
+        "HOV-051",
+        "main",
+        "not_reached",
+        "supersede",
+        "superseded",
+        (RECEIVER, SYSTEM),
+        needs=("superseded_by",),
+        opens=("notify sender",),
+        stops=("HOV-C06", "HOV-C07", "HOV-C08"),
+    ),
     Step(
         "HOV-052",
         "main",
@@ -426,6 +557,16 @@ STEPS = (
         "HOV-053",
         "main",
         "contact_booked",
+        "book_contact",
+        "contact_booked",
+        (RECEIVER, OUTSIDE, SYSTEM),
+        needs=("appointment_time", "place"),
+        opens=("notify person", "notify sender"),
+    ),
+    Step(
+        "HOV-054",
+        "main",
+        "not_reached",
         "book_contact",
         "contact_booked",
         (RECEIVER, OUTSIDE, SYSTEM),
@@ -455,6 +596,193 @@ STEPS = (
         opens=("notify sender", "apply release report_first_attended"),
         stops=("HOV-C06", "HOV-C07"),
         kind=REPORTED,
+    ),
+    Step(
+        "HOV-057",
+        "main",
+        "not_reached",
+        "record_contact",
+        "contact_made",
+        (RECEIVER, OUTSIDE, SENDER),
+        needs=("contact_date", "heard_from"),
+        opens=("notify sender", "apply release report_first_attended"),
+        stops=("HOV-C06", "HOV-C07", "HOV-C08"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-058",
+        "main",
+        "accepted",
+        "record_not_reached",
+        "not_reached",
+        (RECEIVER, OUTSIDE),
+        needs=("attempt_time", "route", "next_attempt_time"),
+        opens=("notify sender",),
+        starts=("HOV-C08",),
+        stops=("HOV-C06",),
+    ),
+    Step(
+        "HOV-059",
+        "main",
+        "contact_booked",
+        "record_not_reached",
+        "not_reached",
+        (RECEIVER, OUTSIDE),
+        needs=("attempt_time", "route", "next_attempt_time"),
+        opens=("notify sender",),
+        starts=("HOV-C08",),
+        stops=("HOV-C06",),
+    ),
+    Step(
+        "HOV-060",
+        "main",
+        "contact_made",
+        "record_not_reached",
+        "not_reached",
+        (RECEIVER, OUTSIDE),
+        needs=("attempt_time", "route", "next_attempt_time"),
+        opens=("notify sender",),
+        starts=("HOV-C08",),
+    ),
+    Step(
+        "HOV-061",
+        "main",
+        "not_reached",
+        "record_not_reached",
+        "not_reached",
+        (RECEIVER, OUTSIDE),
+        needs=("attempt_time", "route", "next_attempt_time"),
+        opens=("notify sender",),
+        starts=("HOV-C08",),
+        stops=("HOV-C06", "HOV-C08"),
+    ),
+    Step(
+        "HOV-062",
+        "main",
+        "accepted",
+        "record_treatment_started",
+        "treatment_started",
+        (RECEIVER, OUTSIDE, SENDER),
+        needs=("treatment_start_date", "heard_from"),
+        opens=("notify sender", "apply release record_structured_start"),
+        stops=("HOV-C06", "HOV-C07"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-063",
+        "main",
+        "contact_booked",
+        "record_treatment_started",
+        "treatment_started",
+        (RECEIVER, OUTSIDE, SENDER),
+        needs=("treatment_start_date", "heard_from"),
+        opens=("notify sender", "apply release record_structured_start"),
+        stops=("HOV-C06", "HOV-C07"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-064",
+        "main",
+        "contact_made",
+        "record_treatment_started",
+        "treatment_started",
+        (RECEIVER, OUTSIDE, SENDER),
+        needs=("treatment_start_date", "heard_from"),
+        opens=("notify sender", "apply release record_structured_start"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-065",
+        "main",
+        "not_reached",
+        "record_treatment_started",
+        "treatment_started",
+        (RECEIVER, OUTSIDE, SENDER),
+        needs=("treatment_start_date", "heard_from"),
+        opens=("notify sender", "apply release record_structured_start"),
+        stops=("HOV-C06", "HOV-C07", "HOV-C08"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-066",
+        "main",
+        "accepted",
+        "close",
+        "closed",
+        (RECEIVER, OUTSIDE),
+        needs=("outcome", "opioid_agonist_medicine"),
+        opens=("open hand_over outcome",),
+        stops=("HOV-C06", "HOV-C07"),
+        rule=("HOV-L01",),
+    ),
+    Step(
+        "HOV-067",
+        "main",
+        "contact_booked",
+        "close",
+        "closed",
+        (RECEIVER, OUTSIDE),
+        needs=("outcome", "opioid_agonist_medicine"),
+        opens=("open hand_over outcome",),
+        stops=("HOV-C06", "HOV-C07"),
+        rule=("HOV-L01",),
+    ),
+    Step(
+        "HOV-068",
+        "main",
+        "contact_made",
+        "close",
+        "closed",
+        (RECEIVER, OUTSIDE),
+        needs=("outcome", "opioid_agonist_medicine"),
+        opens=("open hand_over outcome",),
+        rule=("HOV-L01",),
+    ),
+    Step(
+        "HOV-069",
+        "main",
+        "treatment_started",
+        "close",
+        "closed",
+        (RECEIVER, OUTSIDE),
+        needs=("outcome", "opioid_agonist_medicine"),
+        opens=("open hand_over outcome",),
+        rule=("HOV-L01",),
+    ),
+    Step(
+        "HOV-070",
+        "main",
+        "not_reached",
+        "close",
+        "closed",
+        (RECEIVER, OUTSIDE),
+        needs=("outcome", "opioid_agonist_medicine", "attempts", "reviewer"),
+        opens=("open hand_over outcome",),
+        stops=("HOV-C06", "HOV-C07", "HOV-C08"),
+        rule=("HOV-L01",),
+    ),
+    Step(
+        "HOV-071",
+        "outcome",
+        "new",
+        "open_outcome_watch",
+        "outcome_due",
+        (SYSTEM,),
+        needs=("outcome", "closed_time"),
+        opens=("apply outcome notify_outcome",),
+        starts=("HOV-C09",),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-072",
+        "outcome",
+        "outcome_due",
+        "notify_outcome",
+        "outcome_told",
+        (RECEIVER, OUTSIDE, SYSTEM),
+        needs=("outcome", "told_time"),
+        opens=("notify sender",),
+        stops=("HOV-C09",),
     ),
 )
 
@@ -519,6 +847,24 @@ FACTS: Mapping[str, Fact] = {
         category="appointments_attendance",
         field="first_contact_outcome",
     ),
+    "attempt_time": Fact(
+        "When was it tried", MOMENT, category="appointments_attendance", field="first_contact_outcome"
+    ),
+    "route": Fact(
+        "How was it tried", CHOICE, choices=ROUTES, category="appointments_attendance", field="first_contact_outcome"
+    ),
+    "next_attempt_time": Fact(
+        "When will it be tried next", MOMENT, category="appointments_attendance", field="next_appointment"
+    ),
+    "treatment_start_date": Fact(
+        "Date on which treatment started", DAY, category="appointments_attendance", field="first_contact_outcome"
+    ),
+    "outcome": Fact("What came of the hand-over", CHOICE, choices=OUTCOMES),
+    "attempts": Fact("Times the person was not reached"),
+    "reviewer": Fact("Which colleague looked at this closing with you", USER),
+    "closed_time": Fact("Closed", MOMENT),
+    "told_time": Fact("Sender told", MOMENT),
+    "superseded_by": Fact("Which hand-over takes its place", CASE),
     "delivery_time": Fact("Delivered", MOMENT),
     "channel": Fact("How it arrived", CHOICE, choices=(("today", "on the page called Today"),)),
     "opened_by": Fact("Opened by"),
@@ -531,7 +877,6 @@ FACTS: Mapping[str, Fact] = {
     "owed_by": Fact("Who owes the next word"),
 }
 
-_LATER = "left out: this part of the hand-over is not built yet"
 _CLOCKED = (
     "starts HOV-C07 as well: the release process, whose own clock for the first day would cover a prescribed person, "
     "is not built yet, and nobody may be without a clock"
@@ -540,7 +885,7 @@ DIFFERS: Mapping[str, str] = {
     **dict.fromkeys(("HOV-011", "HOV-012"), _CLOCKED),
     "HOV-041": "tells nobody: a hand-over that was sent elsewhere and not sent again has reached no service",
     **{f"HOV-{n:03}": "left out: needs the release process" for n in range(22, 28)},
-    **{f"HOV-{n:03}": _LATER for n in (34, *range(42, 52), 54, *range(57, 73))},
+    "HOV-071": "the outcome is told at once by Throughcare itself: the sender's Today is part of it",
 }
 
 HAND_OVER = declare(
@@ -550,6 +895,10 @@ HAND_OVER = declare(
     STEPS,
     facts=FACTS,
     breaks={
+        "HOV-L01": (
+            "outcome",
+            lambda facts: facts["outcome"] == LAPSED and as_text(facts.get("opioid_agonist_medicine")) != "no",
+        ),
         "HOV-L02": ("ladder_step", lambda facts: as_text(facts["ladder_step"]) not in LADDER),
         "HOV-L03": ("decline_reason", lambda facts: as_text(facts["decline_reason"]) not in decline_reasons()),
     },
@@ -566,6 +915,12 @@ HAND_OVER = declare(
         "record_contact": "First contact made",
         "reroute": "Hand-over sent elsewhere",
         "withdraw": "Hand-over withdrawn",
+        "supersede": "Hand-over replaced by a newer one",
+        "record_not_reached": "Not reached",
+        "record_treatment_started": "Treatment started",
+        "close": "Hand-over closed",
+        "open_outcome_watch": "Outcome owed to the sender",
+        "notify_outcome": "Outcome told to the sender",
         "escalate": "Next step of the ladder told",
     },
     kept_apart=frozenset({"person", "receiving_service", "basis", "safe_contact", "opioid_agonist_medicine", "urgent"}),
@@ -577,8 +932,11 @@ HAND_OVER = declare(
         "decline",
         "record_contact",
         "book_contact",
+        "record_treatment_started",
+        "record_not_reached",
+        "close",
         "reroute",
     ),
-    replacing=frozenset({"reroute", "withdraw", "escalate"}),
+    replacing=frozenset({"reroute", "withdraw", "supersede", "escalate", "close"}),
     differs=DIFFERS,
 )

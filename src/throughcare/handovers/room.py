@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
@@ -21,16 +21,18 @@ from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
+from throughcare.reference.pathways import decline_reasons
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Row
-from throughcare.web.wording import day
+from throughcare.web.wording import day, moment
 
 LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute")
+ENDS_FOR_BOTH = ("withdraw", "supersede", "close")
 
 WORDS = {
     "send": ("Send the hand-over", "The receiving service will see who the person is and what you wrote."),
@@ -49,6 +51,13 @@ WORDS = {
     "record_contact": ("Record the first contact", "The sender is told that the person was seen."),
     "reroute": ("Send to another service", "The service it was sent to can no longer open it."),
     "withdraw": ("Withdraw the hand-over", "The receiving service is told and can no longer open it."),
+    "supersede": (
+        "Replace by another hand-over",
+        "This one ends, and the other service is told. The hand-over that takes its place goes on.",
+    ),
+    "record_not_reached": ("Record that they were not reached", "The sender is told when you will try again."),
+    "record_treatment_started": ("Record that treatment started", "The sender is told."),
+    "close": ("Close the hand-over", "The sender is told what came of it."),
 }
 
 
@@ -87,8 +96,12 @@ class HandOvers:
         match code:
             case "receiving_service" if hand_over.sent_at is None:
                 return hand_over.receiver_id
-            case "basis" | "safe_contact" | "opioid_agonist_medicine" | "urgent":
-                return getattr(hand_over, code) or None
+            case "basis" | "safe_contact" | "opioid_agonist_medicine" | "urgent" if hand_over.sent_at is None:
+                return getattr(hand_over, code) or None  # what the draft says; asked anew when the hand-over is closed
+            case "attempts":
+                return case.steps.filter(verb="record_not_reached").count() or None
+            case "closed_time" | "told_time":
+                return at.isoformat()
             case "opened_by":
                 return actor.user_name
             case "opened_time":
@@ -105,17 +118,26 @@ class HandOvers:
             return actor.user
         if code == "area_of_return":
             return case.record.area or None
+        if code == "opioid_agonist_medicine":
+            return case.hand_over.opioid_agonist_medicine or None
         return None
 
     def choices(self, case: Case, code: str, actor: Actor) -> list[tuple[str, str]]:
         if code == "receiving_service":
             others = receiving_services(other_than=actor.service)
             return [(str(s.pk), str(s)) for s in others]
-        if code == "coordination_owner":
+        if code in ("coordination_owner", "reviewer"):
             colleagues = User.objects.filter(
                 memberships__service=actor.service, memberships__until=None, is_active=True
             )
+            if code == "reviewer":
+                colleagues = colleagues.exclude(pk=actor.user or 0)
             return [(str(pk), name) for pk, name in colleagues.order_by("name").distinct().values_list("pk", "name")]
+        if code == "superseded_by":
+            sides = Q(hand_over__sender=actor.service) | Q(hand_over__receiver=actor.service)
+            open_ones = Case.objects.filter(sides, person=case.person_id, closed_at=None).exclude(pk=case.pk)
+            named = open_ones.order_by("-pk").values_list("pk", "hand_over__receiver__name", "opened_at")
+            return [(str(pk), f"To {name}, written {moment(opened)}") for pk, name, opened in named]
         return []
 
     def words(self, case: Case, verb: str) -> tuple[str, str]:
@@ -139,6 +161,8 @@ class HandOvers:
         ]
         if hand_over.asked:
             rows.append(Row("What is asked", hand_over.asked))
+        if state_of(case) == "declined" and hand_over.sender_id == seen.actor.service:
+            rows.insert(0, Row("What to do now", _after_decline(case)))
         for code in ("opioid_agonist_medicine", "urgent", "safe_contact", "basis"):
             fact, value = FACTS[code], getattr(hand_over, code)
             mine = hand_over.sender_id == seen.actor.service
@@ -200,7 +224,7 @@ class HandOvers:
             for field in ("basis", "safe_contact", "opioid_agonist_medicine", "urgent"):
                 setattr(hand_over, field, facts[field])
             _open_grants(step.case, at)
-        if step.verb == "withdraw":
+        if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
         if step.verb == "accept":
             hand_over.owner_id = int(facts["coordination_owner"])
@@ -236,6 +260,12 @@ def delivered(said: Said) -> None:
 def state_of(case: Case) -> str:
     """The state of the hand-over itself; its strands have been read with it."""
     return next(strand.state for strand in case.strands.all() if strand.name == "main")
+
+
+def _after_decline(case: Case) -> str:
+    """What the coded reason of the last decline asks of the sender."""
+    last = case.steps.filter(verb="decline").latest("version")
+    return decline_reasons()[str(last.facts["decline_reason"])].sender_sees
 
 
 def _stopped(step: StepTaken) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Taking a step: the one way in which a case changes."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -14,7 +14,7 @@ from throughcare.people.models import Record
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.registry import Room, room_of
-from throughcare.processes.table import START, Process, Step
+from throughcare.processes.table import OF_THE_ROOM, START, Process, Step, as_text
 from throughcare.reference.calendar import due_at
 from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed, Refused
@@ -114,13 +114,7 @@ def take(
         raise Conflict(_conflict(found), person=found.person_id, case=case)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)
-    known = dict(facts)
-    for step in room.process.steps:
-        if step.verb == verb and step.strand == strand:
-            for code in step.asked:
-                if known.get(code) in (None, ""):
-                    known[code] = room.derived(found, code, facts, by, at)
-    known = {code: value for code, value in known.items() if value not in (None, "")}
+    known = _known(room, found, strand, verb, facts, by, at)
     verdict = rules.judge(
         room.process,
         strand=strand,
@@ -130,8 +124,9 @@ def take(
         facts=known,
         on=localdate(at),
     )
-    if verdict.refused or verdict.step is None:
-        raise Refused(*verdict.faults, person=found.person_id, case=case)
+    faults = (*verdict.faults, *_not_offered(room, found, verdict.step, facts, by))
+    if verdict.refused or verdict.step is None or faults != verdict.faults:
+        raise Refused(*faults, person=found.person_id, case=case)
     return _move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
 
 
@@ -221,6 +216,29 @@ def stranger(case: int | None = None) -> NotAllowed:
     )
 
 
+def _known(
+    room: Room, case: Case, strand: str, verb: str, facts: Mapping[str, object], by: Actor, at: datetime
+) -> dict[str, object]:
+    """What was answered, with what the verb asks for and follows from what is known."""
+    known = dict(facts)
+    for step in room.process.steps:
+        if step.verb == verb and step.strand == strand:
+            for code in step.asked:
+                if known.get(code) in (None, ""):
+                    known[code] = room.derived(case, code, facts, by, at)
+    return {code: value for code, value in known.items() if value not in (None, "")}
+
+
+def _not_offered(room: Room, case: Case, step: Step | None, facts: Mapping[str, object], by: Actor) -> Iterator[Fault]:
+    """Services, colleagues and cases that an actor named in an act and the room does not offer for it."""
+    if step is None or by == SYSTEM:
+        return
+    for code in step.asked:
+        fact, named = room.process.fact(code), as_text(facts.get(code))
+        if named and fact.kind in OF_THE_ROOM and named not in dict(room.choices(case, code, by)):
+            yield Fault("PR-109", code, f"“{fact.label}” cannot be answered with that.", "Choose one that is offered.")
+
+
 def _strand_for(process: Process, verb: str, strands: Mapping[str, Strand]) -> str:
     """The strand that a verb belongs to: the one whose state it fits, or else the first that has it at all."""
     having = [step for step in process.steps if step.verb == verb]
@@ -254,8 +272,7 @@ def _move(
             strand.save(update_fields=["state", "since"])
         _stop_clocks(room.process, case, step, at)
         states = {s.state for name, s in strands.items() if name != step.strand} | {step.to}
-        if states <= room.process.final:
-            case.closed_at = at
+        case.closed_at = at if states <= room.process.final else None
     case.save(update_fields=["version", "closed_at"])
     taken = _store(
         case,
@@ -320,13 +337,13 @@ def _store(
 
 
 def _stop_clocks(process: Process, case: Case, step: Step, at: datetime) -> None:
-    """Clocks named by the step stop; in a final state every clock still running on the strand does."""
+    """Clocks named by the step are met or replaced; in a final state whatever still runs on the strand is replaced."""
     running = Due.objects.filter(case=case, strand=step.strand, met_at=None, replaced_at=None)
-    replaced = step.verb in process.replacing
+    if step.stops:
+        stopped = "replaced_at" if step.verb in process.replacing else "met_at"
+        running.filter(clock__in=step.stops).update(**{stopped: at})
     if step.to in process.final:
         running.update(replaced_at=at)
-    elif step.stops:
-        running.filter(clock__in=step.stops).update(**{"replaced_at" if replaced else "met_at": at})
 
 
 def _start_clocks(room: Room, case: Case, step: Step, at: datetime) -> None:
@@ -358,24 +375,30 @@ def _told(room: Room, case: Case, step: Step) -> list[int]:
 
 
 def _apply(room: Room, case: Case, step: Step, by: Actor, at: datetime, facts: Mapping[str, object]) -> None:
-    """Take the step that this one applies, where the facts are enough for it; otherwise nothing changes there."""
+    """Take the steps that this one opens or applies, where the facts are enough for them; else nothing changes there.
+
+    A strand that is opened is opened by Throughcare itself; a step is applied for whoever took this one.
+    """
     for opened in step.opens:
         what, _, rest = opened.partition(" ")
-        strand, _, verb = rest.partition(" ")
-        if what != "apply" or strand not in room.process.strands():
+        first, _, second = rest.partition(" ")
+        if what == "open" and first == room.process.name:
+            verb = next(s.verb for s in room.process.steps if s.strand == second and s.from_ == START)
+            take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
+        if what != "apply" or first not in room.process.strands():
             continue
         strands = dict(case.strands.values_list("name", "state"))
         verdict = rules.judge(
             room.process,
-            strand=strand,
-            state=strands.get(strand, START),
-            verb=verb,
+            strand=first,
+            state=strands.get(first, START),
+            verb=second,
             roles=room.roles_of(case, by),
-            facts=facts,
+            facts=_known(room, case, first, second, facts, by, at),
             on=localdate(at),
         )
         if not verdict.faults:
-            take(by=by, at=at, case=case.pk, verb=verb, facts=facts)
+            take(by=by, at=at, case=case.pk, verb=second, facts=facts)
 
 
 def _conflict(case: Case) -> Fault:

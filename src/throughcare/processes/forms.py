@@ -20,9 +20,8 @@ from throughcare.processes.table import (
     LONG_TEXT,
     MOMENT,
     NOT_KNOWN,
+    OF_THE_ROOM,
     REPORTED,
-    SERVICE,
-    USER,
     Fact,
 )
 from throughcare.reference.areas import MADE_UP_AREAS, areas
@@ -47,7 +46,7 @@ class ActForm(Form):
         initial: dict[str, Any] = {"version": version, "key": uuid.uuid4().hex}
         fields: dict[str, forms.Field] = {}
         for code, (fact, required) in self.asked.items():
-            choices = room.choices(case, code, actor) if fact.kind in (SERVICE, USER) else _choices(fact)
+            choices = room.choices(case, code, actor) if fact.kind in OF_THE_ROOM else _choices(fact)
             fields |= _fields(code, fact, choices, required)
             if act.kind == REPORTED and fact.kind != CHOICE:
                 fields[f"{code}__not_known"] = forms.BooleanField(label="Not known", required=False)
@@ -140,6 +139,6 @@ def _fields(code: str, fact: Fact, choices: list[tuple[str, str]], required: boo
         return {code: forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=2000, **common)}
     if fact.kind == CHOICE and len(choices) <= MOST_RADIOS:
         return {code: forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **common)}
-    if fact.kind in (CHOICE, AREA, SERVICE, USER):
+    if fact.kind in (CHOICE, AREA, *OF_THE_ROOM):
         return {code: forms.ChoiceField(choices=[("", "Choose one"), *choices], **common)}
     return {code: forms.CharField(max_length=200, **common)}

@@ -17,7 +17,7 @@ from throughcare.processes.forms import questions
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.registry import Room, rooms
 from throughcare.processes.rules import Act, acts, reportable
-from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
+from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
 from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
@@ -233,6 +233,8 @@ def shown(room: Room, code: str, value: object, names: Mapping[tuple[str, str], 
         return "Not known"
     if (fact.kind, text) in names:
         return names[fact.kind, text]
+    if fact.kind == CASE:
+        return f"number {text}"
     if fact.kind == MOMENT and (when := parse_datetime(text)):
         return moment(when)
     if fact.kind == DAY and (on := parse_date(text)):

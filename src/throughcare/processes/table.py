@@ -91,7 +91,7 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-TEXT, LONG_TEXT, CHOICE, MOMENT, DAY, AREA, SERVICE, USER = (
+TEXT, LONG_TEXT, CHOICE, MOMENT, DAY, AREA, SERVICE, USER, CASE = (
     "text",
     "long_text",
     "choice",
@@ -100,7 +100,10 @@ TEXT, LONG_TEXT, CHOICE, MOMENT, DAY, AREA, SERVICE, USER = (
     "area",
     "service",
     "user",
+    "case",
 )
+OF_THE_ROOM = (SERVICE, USER, CASE)
+"""What a fact names is chosen from a list that the room gives."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ def declare(name: str, title: str, words: str, steps: tuple[Step, ...], **rest: 
     for step in steps:
         unknown = ({step.from_, step.to} - known) | ({*step.starts, *step.stops} - set(clocks))
         unknown |= set(step.rule) - set(limits)
-        if step.from_ == START and (step.starts or step.opens or step.rule):
+        if step.from_ == START and step.strand == steps[0].strand and (step.starts or step.opens or step.rule):
             raise ValueError(
                 f"{step.id} opens a case: it starts no clock and tells nobody, since the room is not there yet"
             )
