@@ -184,3 +184,16 @@ def test_the_sender_of_a_declined_hand_over_reads_what_to_do_now(reason: str) ->
     page = worlds.signed_in(sender).get(f"/cases/{hand_over.case_id}/").content.decode()
     assert "What to do now" in page
     assert decline_reasons()[reason].sender_sees in page
+
+
+def test_a_receiver_learns_of_no_draft_when_it_looks_for_what_replaces_a_hand_over() -> None:
+    world = World()
+    draft = worlds.drafted(world.sender, world.record, world.team)
+    url = f"/cases/{world.case}/supersede/"
+    assert f'value="{draft.case_id}"' not in worlds.signed_in(world.receiver).get(url).content.decode()
+    with pytest.raises(Refused, match="PR-109"):
+        world.take(world.receiver, "supersede", superseded_by=draft.case_id)
+    worlds.take(world.sender, draft, "send")
+    assert f'value="{draft.case_id}"' in worlds.signed_in(world.receiver).get(url).content.decode()
+    world.take(world.receiver, "supersede", superseded_by=draft.case_id)
+    assert world.states["main"] == "superseded"

@@ -46,7 +46,7 @@ class World:
 
     def another(self) -> HandOver:
         """A second hand-over of the same person that each of the two services is a side of."""
-        return worlds.drafted(self.sender, self.hand_over.case.record, self.hand_over.receiver)
+        return worlds.sent(self.sender, self.hand_over.case.record, self.hand_over.receiver)
 
     def accept(self, at: datetime) -> None:
         reason = {"no_appointment_reason": "A room is free on Monday", "coordination_owner": self.receiver.user}

@@ -41,7 +41,7 @@ OUTCOMES = (
     ("moved_away", "The person moved away and was handed over there"),
     ("in_custody_or_hospital", "The person is in custody or in hospital"),
     ("not_reached", "Not reached, after the attempts listed"),
-    (LAPSED, "Nothing more is planned"),
+    (LAPSED, "It lapsed: nothing more is planned"),
 )
 ROUTES = (
     ("telephone", "Telephone"),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
@@ -18,7 +18,7 @@ from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
-from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.table import RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.pathways import decline_reasons
@@ -134,8 +134,9 @@ class HandOvers:
                 colleagues = colleagues.exclude(pk=actor.user or 0)
             return [(str(pk), name) for pk, name in colleagues.order_by("name").distinct().values_list("pk", "name")]
         if code == "superseded_by":
-            sides = Q(hand_over__sender=actor.service) | Q(hand_over__receiver=actor.service)
-            open_ones = Case.objects.filter(sides, person=case.person_id, closed_at=None).exclude(pk=case.pk)
+            unsent = Exists(Strand.objects.filter(case=OuterRef("pk"), name="main", state__in=NOT_THE_RECEIVERS))
+            ours = Q(hand_over__sender=actor.service) | Q(hand_over__receiver=actor.service) & ~unsent
+            open_ones = Case.objects.filter(ours, person=case.person_id, closed_at=None).exclude(pk=case.pk)
             named = open_ones.order_by("-pk").values_list("pk", "hand_over__receiver__name", "opened_at")
             return [(str(pk), f"To {name}, written {moment(opened)}") for pk, name, opened in named]
         return []
