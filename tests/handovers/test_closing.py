@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import worlds
 
+from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
 from throughcare.messages.models import Message
@@ -105,6 +106,21 @@ def test_a_hand_over_that_is_closed_tells_its_outcome_to_the_sender_once_and_end
     for side in (world.sender, world.receiver):
         assert "The person chose not to go on" in world.page(side)
     assert "/close/" not in world.page(world.receiver)
+    steps = Case.objects.get(pk=world.case).steps.order_by("version")
+    assert [(step.verb, sorted(step.facts)) for step in steps][-3:] == [
+        ("close", ["opioid_agonist_medicine", "outcome"]),
+        ("open_outcome_watch", ["closed_time", "outcome"]),
+        ("notify_outcome", ["outcome", "told_time"]),
+    ]
+
+
+def test_the_outcome_stands_under_what_was_written_with_who_closed() -> None:
+    world = World()
+    world.close("moved_away")
+    page = world.page(world.sender)
+    written = page[page.index("What was written") : page.index("History")]
+    assert "The person moved away and was handed over there" in written
+    assert User.objects.get(pk=world.receiver.user).name in written[written.index("What came of the hand-over") :]
 
 
 @pytest.mark.parametrize("opioid", ["yes", "not_known"])

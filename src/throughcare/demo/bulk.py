@@ -390,7 +390,8 @@ class _Told:
         self._start_clocks(step, act.at)
         self._post(told, step.verb, act.at)
         if "apply main book_contact" in step.opens and "appointment_time" in facts:
-            self._take(Act(act.at, act.by, "book_contact", facts))
+            booked = {code: facts[code] for code in ("appointment_time", "place")}
+            self._take(Act(act.at, act.by, "book_contact", booked))
         if "open hand_over outcome" in step.opens:
             self._tell_outcome(facts, act.at)
 
@@ -398,7 +399,7 @@ class _Told:
         """The strand beside the hand-over: what came of it is owed to the sender, and told at once."""
         state = "new"
         for verb, fact in (("open_outcome_watch", "closed_time"), ("notify_outcome", "told_time")):
-            facts = {**facts, fact: at.isoformat()}
+            facts = {"outcome": facts["outcome"], fact: at.isoformat()}
             step = _step(state, verb, "", "")
             assert step is not None
             self.version += 1

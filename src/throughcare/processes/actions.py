@@ -377,28 +377,36 @@ def _told(room: Room, case: Case, step: Step) -> list[int]:
 def _apply(room: Room, case: Case, step: Step, by: Actor, at: datetime, facts: Mapping[str, object]) -> None:
     """Take the steps that this one opens or applies, where the facts are enough for them; else nothing changes there.
 
-    A strand that is opened is opened by Throughcare itself; a step is applied for whoever took this one.
+    A strand that is opened is opened by Throughcare itself; a step is applied for whoever took this one. Each is given
+    what it asks for, of the facts that this one had.
     """
     for opened in step.opens:
         what, _, rest = opened.partition(" ")
         first, _, second = rest.partition(" ")
         if what == "open" and first == room.process.name:
             verb = next(s.verb for s in room.process.steps if s.strand == second and s.from_ == START)
-            take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
+            take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=_asked(room.process, second, verb, facts))
         if what != "apply" or first not in room.process.strands():
             continue
         strands = dict(case.strands.values_list("name", "state"))
+        given = _asked(room.process, first, second, facts)
         verdict = rules.judge(
             room.process,
             strand=first,
             state=strands.get(first, START),
             verb=second,
             roles=room.roles_of(case, by),
-            facts=_known(room, case, first, second, facts, by, at),
+            facts=_known(room, case, first, second, given, by, at),
             on=localdate(at),
         )
         if not verdict.faults:
-            take(by=by, at=at, case=case.pk, verb=second, facts=facts)
+            take(by=by, at=at, case=case.pk, verb=second, facts=given)
+
+
+def _asked(process: Process, strand: str, verb: str, facts: Mapping[str, object]) -> dict[str, object]:
+    """Those of the facts that the verb asks for."""
+    asked = {code for step in process.steps if (step.strand, step.verb) == (strand, verb) for code in step.asked}
+    return {code: value for code, value in facts.items() if code in asked}
 
 
 def _conflict(case: Case) -> Fault:

@@ -200,12 +200,12 @@ def _facts(room: Room, steps: Iterable[StepTaken], seen: Sight, names: Mapping[t
     """The latest answer to each question, with who gave it and when, as far as the reader may see it."""
     latest: dict[str, StepTaken] = {}
     for step in steps:
-        if step.from_state != START:
+        if step.from_state != START and step.user_id is not None:
             latest |= dict.fromkeys(_shown_of(room, step), step)
     rows = []
     for code, step in latest.items():
         fact = room.process.fact(code)
-        if step.user_id is None or not _readable(fact.category, fact.field, step, seen):
+        if not _readable(fact.category, fact.field, step, seen):
             continue
         who = f"{step.user.name}, {moment(step.at)}" if step.user else moment(step.at)
         rows.append(Row(fact.label, shown(room, code, step.facts[code], names), note=who))
