@@ -11,6 +11,7 @@ from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
 from throughcare.messages.models import Message
 from throughcare.organisations.models import Service
+from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, Strand
 from throughcare.reference.pathways import decline_reasons
 from throughcare.sharing.models import Grant
@@ -102,7 +103,11 @@ def test_a_hand_over_that_is_closed_tells_its_outcome_to_the_sender_once_and_end
         1,
         0,
     )
-    assert not Grant.objects.filter(source=f"case {world.case}", until=None).exists()
+    ends = dict(Grant.objects.filter(source=f"case {world.case}").values_list("service", "until"))
+    assert ends == {
+        world.receiver.service: worlds.BEGAN,
+        world.sender.service: worlds.BEGAN + timedelta(days=28),
+    }, "the sender needs time to read what came of it"
     for side in (world.sender, world.receiver):
         assert "The person chose not to go on" in world.page(side)
     assert "/close/" not in world.page(world.receiver)
@@ -134,13 +139,13 @@ def test_somebody_on_an_opioid_agonist_medicine_never_lapses(opioid: str) -> Non
     assert world.states["main"] == "closed"
 
 
-def test_closing_asks_anew_about_the_medicine_and_offers_what_the_sender_said() -> None:
+def test_closing_asks_anew_about_the_medicine_and_gives_nothing_away() -> None:
     world = World(opioid="yes")
     with pytest.raises(Refused, match="PR-104"):
         world.take(world.receiver, "close", outcome="withdrew")
     page = worlds.signed_in(world.receiver).get(f"/cases/{world.case}/close/").content.decode()
-    assert 'name="opioid_agonist_medicine" value="yes"' in page.replace("\n", " ")
-    assert "checked" in page
+    assert 'name="opioid_agonist_medicine"' in page
+    assert "checked" not in page, "not every role that may close may read what the sender said"
 
 
 def test_closing_after_not_reached_needs_a_second_pair_of_eyes_and_counts_the_attempts() -> None:
@@ -169,9 +174,10 @@ def test_a_hand_over_is_replaced_by_another_of_the_same_person_and_by_nothing_el
     sender, receiver = worlds.worker(), worlds.worker()
     team = Service.objects.get(pk=receiver.service)
     record = worlds.person(sender)
-    first, second = worlds.sent(sender, record, team), worlds.drafted(sender, record, team)
+    first, second = worlds.sent(sender, record, team), worlds.sent(sender, record, team)
+    draft = worlds.drafted(sender, record, team)
     stranger = worlds.drafted(sender, worlds.person(sender, family="Brook"), team)
-    for other in (first.case_id, stranger.case_id, 0, "x"):
+    for other in (first.case_id, stranger.case_id, draft.case_id, 0, "x"):
         with pytest.raises(Refused, match="PR-109"):
             worlds.take(sender, first, "supersede", superseded_by=other)
     worlds.take(sender, first, "supersede", superseded_by=second.case_id)
@@ -179,6 +185,49 @@ def test_a_hand_over_is_replaced_by_another_of_the_same_person_and_by_nothing_el
     assert not Grant.objects.filter(source=f"case {first.case_id}", until=None).exists()
     assert Message.objects.filter(case=first.case_id, service=team, verb="hand_over.supersede").count() == 1
     assert worlds.signed_in(receiver).get(f"/cases/{first.case_id}/").status_code == 403
+
+
+def test_a_draft_may_be_replaced_by_another_draft() -> None:
+    sender, team = worlds.worker(), worlds.service()
+    record = worlds.person(sender)
+    first, second = worlds.drafted(sender, record, team), worlds.drafted(sender, record, team)
+    worlds.take(sender, first, "supersede", superseded_by=second.case_id)
+    with pytest.raises(Refused, match="PR-109"):
+        worlds.take(sender, second, "supersede", superseded_by=first.case_id)
+
+
+def test_one_that_was_sent_elsewhere_and_is_replaced_before_it_is_sent_tells_nobody() -> None:
+    sender, first, second = worlds.worker(), worlds.worker(), worlds.service()
+    record = worlds.person(sender)
+    hand_over = worlds.sent(sender, record, Service.objects.get(pk=first.service))
+    facts = {"receiving_service": second.pk, "area_of_return": "E09000001", "reason": "Moved"}
+    worlds.take(sender, hand_over, "reroute", **facts)
+    other = worlds.drafted(sender, record, second)
+    worlds.take(sender, hand_over, "supersede", superseded_by=other.case_id)
+    assert not Message.objects.filter(service=second).exists()
+
+
+def test_an_attempt_after_a_booking_ends_the_deadline_of_the_one_before() -> None:
+    world = World()
+    world.take(world.receiver, "record_not_reached", **ATTEMPT)
+    world.take(world.receiver, "book_contact", appointment_time="2026-11-26T10:00:00+00:00", place="By video")
+    world.take(world.receiver, "record_contact", contact_date="2026-11-24", heard_from="Seen by me")
+    assert world.running() == set()
+
+
+def test_when_a_question_is_asked_late_the_next_word_is_the_senders_until_it_is_answered() -> None:
+    sender, receiver = worlds.worker(), worlds.worker()
+    hand_over = worlds.sent(sender, worlds.person(sender), Service.objects.get(pk=receiver.service))
+    engine.sweep(worlds.BEGAN + timedelta(hours=5))
+    worlds.take(receiver, hand_over, "open_by_receiver", at=worlds.BEGAN + timedelta(hours=6))
+    engine.sweep(worlds.BEGAN + timedelta(days=4))
+    owed = lambda: HandOver.objects.get(pk=hand_over.pk).owed_by  # noqa: E731
+    assert owed() == "receiver"
+    later = worlds.BEGAN + timedelta(days=4, minutes=1)
+    worlds.take(receiver, hand_over, "ask_question", at=later, question="When?", call_back_number="1")
+    assert owed() == "sender"
+    worlds.take(sender, hand_over, "answer_question", at=later, answer="Thursday")
+    assert owed() == "receiver"
 
 
 def test_a_hand_over_goes_elsewhere_only_to_a_service_that_takes_them() -> None:

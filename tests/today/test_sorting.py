@@ -39,9 +39,10 @@ def waiting(
         (waiting("question_asked"), "keyworker", ANSWER),
         (waiting("accepted"), "keyworker", CONTACT),
         (waiting("sent", ladder="team"), "service_manager", ANSWER),
-        (waiting("sent", ladder="service manager"), "service_manager", TOLD),
+        (waiting("sent", ladder="service manager", owed_by="receiver"), "service_manager", TOLD),
         (waiting("sent", ladder="service manager"), "keyworker", ANSWER),
-        (waiting("contact_booked", ladder="provider lead"), "service_manager", TOLD),
+        (waiting("contact_booked", ladder="provider lead", owed_by="receiver"), "service_manager", TOLD),
+        (waiting("question_asked", ladder="provider lead", owed_by="sender"), "service_manager", ANSWER),
     ],
 )
 def test_a_hand_over_stands_where_the_next_word_is_owed(one: Waiting, role: str, group: str | None) -> None:

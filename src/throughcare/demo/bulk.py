@@ -27,7 +27,7 @@ from throughcare.demo.moments import READ, WORKER
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay, HandOver
 from throughcare.handovers.process import BASES, HAND_OVER, LADDER
-from throughcare.handovers.room import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER
+from throughcare.handovers.room import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.models import AreaServed, Membership, Organisation, Service, Site
@@ -475,6 +475,9 @@ class _Told:
             for grant in self.grants:
                 if grant.until is None and (act.verb in ENDS_FOR_BOTH or grant.service == self.receiver):
                     grant.until = act.at
+        if act.verb == "close":
+            for grant in self.grants:
+                grant.until = grant.until or act.at + OUTCOME_READABLE
         if act.verb == "reroute":
             self.receiver, self.sent = int(str(facts["receiving_service"])), None
         if act.verb == "send":

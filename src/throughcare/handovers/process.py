@@ -508,7 +508,6 @@ STEPS = (
         "superseded",
         (SENDER, SYSTEM),
         needs=("superseded_by",),
-        opens=("notify receiver",),
     ),
     Step(
         "HOV-049",
@@ -594,7 +593,7 @@ STEPS = (
         (RECEIVER, OUTSIDE, SENDER),
         needs=("contact_date", "heard_from"),
         opens=("notify sender", "apply release report_first_attended"),
-        stops=("HOV-C06", "HOV-C07"),
+        stops=("HOV-C06", "HOV-C07", "HOV-C08"),
         kind=REPORTED,
     ),
     Step(
@@ -631,7 +630,7 @@ STEPS = (
         needs=("attempt_time", "route", "next_attempt_time"),
         opens=("notify sender",),
         starts=("HOV-C08",),
-        stops=("HOV-C06",),
+        stops=("HOV-C06", "HOV-C08"),
     ),
     Step(
         "HOV-060",
@@ -677,7 +676,7 @@ STEPS = (
         (RECEIVER, OUTSIDE, SENDER),
         needs=("treatment_start_date", "heard_from"),
         opens=("notify sender", "apply release record_structured_start"),
-        stops=("HOV-C06", "HOV-C07"),
+        stops=("HOV-C06", "HOV-C07", "HOV-C08"),
         kind=REPORTED,
     ),
     Step(
@@ -724,7 +723,7 @@ STEPS = (
         (RECEIVER, OUTSIDE),
         needs=("outcome", "opioid_agonist_medicine"),
         opens=("open hand_over outcome",),
-        stops=("HOV-C06", "HOV-C07"),
+        stops=("HOV-C06", "HOV-C07", "HOV-C08"),
         rule=("HOV-L01",),
     ),
     Step(
@@ -881,9 +880,14 @@ _CLOCKED = (
     "starts HOV-C07 as well: the release process, whose own clock for the first day would cover a prescribed person, "
     "is not built yet, and nobody may be without a clock"
 )
+_REACHED_NOBODY = "tells nobody: a hand-over that was sent elsewhere and not sent again has reached no service"
+_ATTEMPT_MADE = (
+    "stops HOV-C08 as well, as the row of that clock says: it runs on when an appointment was booked after not reaching"
+)
 DIFFERS: Mapping[str, str] = {
     **dict.fromkeys(("HOV-011", "HOV-012"), _CLOCKED),
-    "HOV-041": "tells nobody: a hand-over that was sent elsewhere and not sent again has reached no service",
+    **dict.fromkeys(("HOV-041", "HOV-048"), _REACHED_NOBODY),
+    **dict.fromkeys(("HOV-056", "HOV-059", "HOV-063", "HOV-067"), _ATTEMPT_MADE),
     **{f"HOV-{n:03}": "left out: needs the release process" for n in range(22, 28)},
     "HOV-071": "the outcome is told at once by Throughcare itself: the sender's Today is part of it",
 }

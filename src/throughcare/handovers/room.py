@@ -31,8 +31,10 @@ from throughcare.web.wording import day, moment
 
 LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
-ENDS_FOR_RECEIVER = ("decline", "reroute")
-ENDS_FOR_BOTH = ("withdraw", "supersede", "close")
+ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
+ENDS_FOR_BOTH = ("withdraw", "supersede")
+OUTCOME_READABLE = timedelta(days=28)
+"""How long the sender of a closed hand-over may still open it, to read what came of it."""
 
 WORDS = {
     "send": ("Send the hand-over", "The receiving service will see who the person is and what you wrote."),
@@ -118,8 +120,6 @@ class HandOvers:
             return actor.user
         if code == "area_of_return":
             return case.record.area or None
-        if code == "opioid_agonist_medicine":
-            return case.hand_over.opioid_agonist_medicine or None
         return None
 
     def choices(self, case: Case, code: str, actor: Actor) -> list[tuple[str, str]]:
@@ -134,8 +134,12 @@ class HandOvers:
                 colleagues = colleagues.exclude(pk=actor.user or 0)
             return [(str(pk), name) for pk, name in colleagues.order_by("name").distinct().values_list("pk", "name")]
         if code == "superseded_by":
-            unsent = Exists(Strand.objects.filter(case=OuterRef("pk"), name="main", state__in=NOT_THE_RECEIVERS))
-            ours = Q(hand_over__sender=actor.service) | Q(hand_over__receiver=actor.service) & ~unsent
+            mine, theirs = Q(hand_over__sender=actor.service), Q(hand_over__receiver=actor.service)
+            states = Strand.objects.filter(case=OuterRef("pk"), name="main")
+            reached = Q(Exists(states.exclude(state__in=NOT_THE_RECEIVERS)))
+            ours = (mine | theirs) & reached
+            if state_of(case) in NOT_THE_RECEIVERS:  # nobody looks after one that reached no service: a draft will do
+                ours |= mine
             open_ones = Case.objects.filter(ours, person=case.person_id, closed_at=None).exclude(pk=case.pk)
             named = open_ones.order_by("-pk").values_list("pk", "hand_over__receiver__name", "opened_at")
             return [(str(pk), f"To {name}, written {moment(opened)}") for pk, name, opened in named]
@@ -216,6 +220,8 @@ class HandOvers:
             hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
         elif LADDER_CLOCK in _stopped(step):
             hand_over.ladder = hand_over.owed_by = ""
+        elif hand_over.ladder and step.verb in ("ask_question", "answer_question"):
+            hand_over.owed_by = SENDER if step.verb == "ask_question" else RECEIVER
         if step.verb in ENDS_FOR_RECEIVER:
             grants.end(source=_source(step.case), at=at, service=hand_over.receiver_id)
         if step.verb == "reroute":
@@ -227,6 +233,8 @@ class HandOvers:
             _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
+        if step.verb == "close":
+            grants.end(source=_source(step.case), at=at + OUTCOME_READABLE)
         if step.verb == "accept":
             hand_over.owner_id = int(facts["coordination_owner"])
             _take_on(step.case, by, at)

@@ -14,8 +14,9 @@ from throughcare.people.models import Record
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.registry import Room, room_of
-from throughcare.processes.table import OF_THE_ROOM, START, Process, Step, as_text
+from throughcare.processes.table import CASE, OF_THE_ROOM, START, Process, Step, as_text
 from throughcare.reference.calendar import due_at
+from throughcare.sharing.models import Person
 from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
@@ -230,11 +231,16 @@ def _known(
 
 
 def _not_offered(room: Room, case: Case, step: Step | None, facts: Mapping[str, object], by: Actor) -> Iterator[Fault]:
-    """Services, colleagues and cases that an actor named in an act and the room does not offer for it."""
+    """Services, colleagues and cases that an actor named in an act and the room does not offer for it.
+
+    The person is locked before a case is chosen: of two cases that name each other, one goes on.
+    """
     if step is None or by == SYSTEM:
         return
     for code in step.asked:
         fact, named = room.process.fact(code), as_text(facts.get(code))
+        if named and fact.kind == CASE:
+            Person.objects.select_for_update().get(pk=case.person_id)
         if named and fact.kind in OF_THE_ROOM and named not in dict(room.choices(case, code, by)):
             yield Fault("PR-109", code, f"“{fact.label}” cannot be answered with that.", "Choose one that is offered.")
 

@@ -27,9 +27,9 @@ from throughcare.today.sorting import ANSWER, CONTACT, LATE, MOVE, TOLD, Waiting
 from throughcare.web.wording import clock, day
 
 DIARY = timedelta(days=7)
-MORE = {LATE: "sent", TOLD: "answer", ANSWER: "answer", MOVE: "sent", CONTACT: "ours"}
+MORE = {LATE: "sent", TOLD: "all", ANSWER: "answer", MOVE: "sent", CONTACT: "ours"}
 """Which list of hand-overs has the rest of a group."""
-SHOWN = dict.fromkeys(MORE, MOST_ROWS) | {ANSWER: 25}
+SHOWN = dict.fromkeys(MORE, MOST_ROWS) | {TOLD: 25, ANSWER: 25}
 """How many rows of a group are shown: what nobody has answered yet must not stand out of sight."""
 
 

@@ -39,7 +39,7 @@ def group_of(waiting: Waiting, service: int | None, role: str) -> str | None:
             return MOVE
         late = waiting.owed_by == RECEIVER and waiting.state in (*TO_ANSWER, *CONTACT_OWED)
         return LATE if late else None
-    if role == "service_manager" and waiting.ladder in LADDER[1:]:
+    if role == "service_manager" and waiting.ladder in LADDER[1:] and waiting.owed_by == RECEIVER:
         return TOLD
     if waiting.state in TO_ANSWER:
         return ANSWER
