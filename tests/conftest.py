@@ -39,9 +39,15 @@ DATA = Path(os.environ["THROUGHCARE_DATA"])
 
 from django.conf import settings  # noqa: E402 (reads the environment just made)
 from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
+from hypothesis import HealthCheck  # noqa: E402
+from hypothesis import settings as properties  # noqa: E402
 
 # Real Argon2, as weak and quick as it goes: what a test stores, the running product can still check.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
+
+# The same examples on every machine and in every run; a busy one is no reason to fail.
+properties.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("steady")
 
 # A file, not memory, so that threads share it; on PostgreSQL a name of its own, so that two runs do not meet.
 TEST_DATABASE = f"throughcare_{DATA.name.removeprefix('throughcare-tests-')}".lower()

@@ -20,9 +20,9 @@ from django.test.utils import CaptureQueriesContext
 from throughcare.accounts import actions as accounts
 from throughcare.accounts.models import User
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers import actions as hand_overs
-from throughcare.handovers import custody
-from throughcare.handovers.actions import Draft
+from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import hand_over as hand_overs
+from throughcare.handovers.actions.hand_over import Draft
 from throughcare.handovers.models import CustodyStay, HandOver
 from throughcare.organisations import actions as organisations
 from throughcare.organisations.models import Membership, Organisation, Service, Site

@@ -21,7 +21,7 @@ from throughcare.demo.moments import WORKER, Days
 from throughcare.events import chain
 from throughcare.events.models import Event
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process import HAND_OVER, LADDER
+from throughcare.handovers.process.hand_over import HAND_OVER, LADDER
 from throughcare.messages.models import Message
 from throughcare.organisations.models import Membership, Organisation, Service
 from throughcare.people.models import Identifier, Record

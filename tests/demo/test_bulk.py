@@ -15,9 +15,9 @@ from throughcare.demo.moments import Days, moment
 from throughcare.demo.stories import work_until
 from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM
-from throughcare.handovers import actions as hand_overs
-from throughcare.handovers import custody
-from throughcare.handovers.actions import Draft
+from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import hand_over as hand_overs
+from throughcare.handovers.actions.hand_over import Draft
 from throughcare.organisations.models import Service, Site
 from throughcare.people import actions as people
 from throughcare.processes import actions as engine

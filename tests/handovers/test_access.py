@@ -9,9 +9,9 @@ from django.test import Client
 
 from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers import custody
+from throughcare.handovers.actions import custody
 from throughcare.handovers.models import HandOver
-from throughcare.handovers.queries import hand_overs, leaving_soon
+from throughcare.handovers.queries.hand_over import hand_overs, leaving_soon
 from throughcare.organisations.models import Service
 from throughcare.people import actions as people
 from throughcare.people.models import Record

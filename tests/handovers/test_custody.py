@@ -12,7 +12,7 @@ from django.db import IntegrityError, connections, transaction
 from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.events.models import Event
-from throughcare.handovers import custody
+from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Service, Site
 from throughcare.people.models import Record

@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from throughcare.events.actor import Actor
 from throughcare.events.models import Event
-from throughcare.handovers import actions
-from throughcare.handovers.actions import Draft
+from throughcare.handovers.actions import hand_over as actions
+from throughcare.handovers.actions.hand_over import Draft
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.views import may_write
+from throughcare.handovers.views.hand_over import may_write
 from throughcare.organisations.models import Service
 from throughcare.people.models import Record
 from throughcare.processes.models import Case, StepTaken, Strand

@@ -8,8 +8,8 @@ import pytest
 from worlds import BEGAN, person, service, worker
 
 from bench import database
-from throughcare.handovers import actions
-from throughcare.handovers.actions import Draft
+from throughcare.handovers.actions import hand_over as actions
+from throughcare.handovers.actions.hand_over import Draft
 from throughcare.messages import outbox
 
 

@@ -6,8 +6,8 @@ import pytest
 import worlds
 
 from throughcare.events.models import Event
-from throughcare.handovers.process import HAND_OVER
-from throughcare.handovers.room import HandOvers
+from throughcare.handovers.process.hand_over import HAND_OVER
+from throughcare.handovers.room.hand_over import HandOvers
 from throughcare.processes import documents
 from throughcare.processes.models import Due, StepTaken
 from throughcare.processes.registry import register, rooms

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from throughcare.handovers.process import HAND_OVER
+from throughcare.handovers.process.hand_over import HAND_OVER
 from throughcare.processes import documents
 from throughcare.processes.commands import app
 from throughcare.processes.registry import rooms

@@ -14,7 +14,7 @@ from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM
 from throughcare.events.models import Event
 from throughcare.handovers.models import HandOver
-from throughcare.handovers.process import HAND_OVER, LADDER
+from throughcare.handovers.process.hand_over import HAND_OVER, LADDER
 from throughcare.messages.models import Message
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import throughcare.reference
-from throughcare.handovers.process import HAND_OVER
+from throughcare.handovers.process.hand_over import HAND_OVER
 from throughcare.processes import rules
 from throughcare.processes.registry import rooms
 from throughcare.processes.table import NOT_KNOWN, Fact, Process, Step, as_text

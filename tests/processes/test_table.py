@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import throughcare.reference
-from throughcare.handovers.process import DIFFERS, HAND_OVER
+from throughcare.handovers.process.hand_over import DIFFERS, HAND_OVER
 from throughcare.processes.registry import rooms
 from throughcare.processes.table import Condition, Process, Step, declare
 

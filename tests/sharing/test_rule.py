@@ -19,7 +19,7 @@ from throughcare.accounts.models import User
 from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.events.models import Event
-from throughcare.handovers import custody
+from throughcare.handovers.actions import custody
 from throughcare.organisations.models import Service, Site
 from throughcare.people.models import Record
 from throughcare.reference.tables import DATA

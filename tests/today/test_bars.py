@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from throughcare.events.actor import Actor
-from throughcare.handovers import custody
+from throughcare.handovers.actions import custody
 from throughcare.organisations.models import Site
 from throughcare.processes.models import Due
 from throughcare.today.queries import groups

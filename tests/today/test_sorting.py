@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughcare.handovers.process import CONTACT_OWED, HAND_OVER, LADDER, MOVED_BY_SENDER, TO_ANSWER, UNOPENED
+from throughcare.handovers.process.hand_over import (
+    CONTACT_OWED,
+    HAND_OVER,
+    LADDER,
+    MOVED_BY_SENDER,
+    TO_ANSWER,
+    UNOPENED,
+)
 from throughcare.today.sorting import ANSWER, CONTACT, LATE, MOVE, TOLD, Waiting, gravity, group_of, next_acts
 
 US, THEM = 1, 2

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from throughcare.accounts.models import User
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers import custody
+from throughcare.handovers.actions import custody
 from throughcare.handovers.models import HandOver
 from throughcare.messages import outbox
 from throughcare.organisations import actions as organisations

@@ -1,8 +1,8 @@
 """Lives as rows, made in memory and written many at a time: the rows that the real actions would have written.
 
 `write` follows the engine over the same table of steps, so that a step added to it, or a clock, appears here too. What
-`handovers.room` adds to a step is followed by hand in `_Told._after`; a test tells the same lives both ways and
-compares every column.
+`handovers.room.hand_over` adds to a step is followed by hand in `_Told._after`; a test tells the same lives both ways
+and compares every column.
 """
 
 import heapq
@@ -26,8 +26,8 @@ from throughcare.demo.lives import Act, Life, Referral, Stay
 from throughcare.demo.moments import READ, WORKER
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process import BASES, HAND_OVER, LADDER
-from throughcare.handovers.room import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
+from throughcare.handovers.process.hand_over import BASES, HAND_OVER, LADDER
+from throughcare.handovers.room.hand_over import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.models import AreaServed, Membership, Organisation, Service, Site
@@ -266,7 +266,7 @@ def _sight(by: Actor, on: date) -> Sight:
 
 
 def taken_on(identity: Identity, by: Actor, on: date) -> Identity:
-    """The identity that an accepting service begins its own record with; see `handovers.room`.
+    """The identity that an accepting service begins its own record with; see `handovers.room.hand_over`.
 
     on: the day the world is told, whose table counts for acceptances before it too, because some lives are older.
     """
@@ -466,7 +466,7 @@ class _Told:
         return {SENDER: self.sender, RECEIVER: self.receiver}.get(role)
 
     def _after(self, act: Act, facts: Mapping[str, object]) -> None:
-        """What `handovers.room` does after a step."""
+        """What `handovers.room.hand_over` does after a step."""
         if act.verb == "escalate":
             self.ladder, self.owed_by = str(facts["ladder_step"]), str(facts["owed_by"])
         elif act.verb != "deliver":

@@ -15,9 +15,9 @@ from throughcare.demo.moments import READ, WORKER, Days, moment
 from throughcare.demo.names import LONGEST, MADE_UP_PEOPLE_AT_MOST, mobile, nhs_number, prison_number
 from throughcare.events.acting import refusal, say
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers import actions as hand_overs
-from throughcare.handovers import custody
-from throughcare.handovers.actions import Draft
+from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import hand_over as hand_overs
+from throughcare.handovers.actions.hand_over import Draft
 from throughcare.handovers.models import CustodyStay, HandOver
 from throughcare.messages import outbox
 from throughcare.messages.models import Message

@@ -6,7 +6,8 @@ class HandoversConfig(AppConfig):
 
     def ready(self) -> None:
         from throughcare.events.acting import react
-        from throughcare.handovers import conditions, panel, room
+        from throughcare.handovers import conditions, panel
+        from throughcare.handovers.room import hand_over as room
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import register

@@ -7,7 +7,7 @@ from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process import NOT_THE_RECEIVERS
+from throughcare.handovers.process.hand_over import NOT_THE_RECEIVERS
 from throughcare.sharing.rule import condition, exists
 
 BEFORE_RELEASE, AFTER_RELEASE = timedelta(days=84), timedelta(days=21)

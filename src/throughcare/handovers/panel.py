@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Exists, F, FilteredRelation, Q
 from django.urls import reverse
 
-from throughcare.handovers.process import ENDED, UNOPENED
-from throughcare.handovers.queries import hand_overs, standing
+from throughcare.handovers.process.hand_over import ENDED, UNOPENED
+from throughcare.handovers.queries.hand_over import hand_overs, standing
 from throughcare.organisations.models import Service
 from throughcare.people.panels import Panel, Reader, Work
 from throughcare.processes.models import Due

@@ -9,7 +9,7 @@ from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
 from throughcare.events.models import Event
 from throughcare.handovers.models import HandOver
-from throughcare.handovers.process import TO_ANSWER
+from throughcare.handovers.process.hand_over import TO_ANSWER
 from throughcare.organisations.models import AreaServed, Service
 from throughcare.sharing.models import Look
 from throughcare.today.board import Act, Group, Line

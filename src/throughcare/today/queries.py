@@ -12,9 +12,9 @@ from django.utils.timezone import localdate, localtime
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
-from throughcare.handovers.process import CONTACT_OWED, HAND_OVER, MOVED_BY_SENDER, TO_ANSWER
-from throughcare.handovers.queries import dues_of, hand_overs, leaving_soon, open_dues, standing
-from throughcare.handovers.room import WORDS
+from throughcare.handovers.process.hand_over import CONTACT_OWED, HAND_OVER, MOVED_BY_SENDER, TO_ANSWER
+from throughcare.handovers.queries.hand_over import dues_of, hand_overs, leaving_soon, open_dues, standing
+from throughcare.handovers.room.hand_over import WORDS
 from throughcare.messages.models import Message
 from throughcare.processes.models import Due
 from throughcare.processes.table import SENDER

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from throughcare.handovers.process import CONTACT_OWED, HAND_OVER, LADDER, MOVED_BY_SENDER, TO_ANSWER
+from throughcare.handovers.process.hand_over import CONTACT_OWED, HAND_OVER, LADDER, MOVED_BY_SENDER, TO_ANSWER
 from throughcare.processes.rules import acts
 from throughcare.processes.table import RECEIVER, SENDER
 

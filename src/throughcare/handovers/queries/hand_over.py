@@ -10,7 +10,14 @@ from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process import CONTACT_OWED, HAND_OVER, NOT_THE_RECEIVERS, TAKEN_ON, TO_ANSWER, UNOPENED
+from throughcare.handovers.process.hand_over import (
+    CONTACT_OWED,
+    HAND_OVER,
+    NOT_THE_RECEIVERS,
+    TAKEN_ON,
+    TO_ANSWER,
+    UNOPENED,
+)
 from throughcare.processes.models import Due
 from throughcare.sharing.rule import readable
 

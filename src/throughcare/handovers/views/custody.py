@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.timezone import localtime
 
-from throughcare.handovers import custody
+from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Site
 from throughcare.organisations.requests import Request

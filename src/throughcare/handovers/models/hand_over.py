@@ -1,16 +1,13 @@
-"""The two sides of a hand-over and what was asked; and where a person is held."""
+"""The two sides of a hand-over, and what was asked."""
 
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
 
 from throughcare.accounts.models import User
 from throughcare.events.models import Kept
-from throughcare.organisations.models import Service, Site
-from throughcare.people.models import Record
+from throughcare.organisations.models import Service
 from throughcare.processes.models import ENVELOPE, Case
-from throughcare.sharing.models import Person
 
 
 class HandOver(Kept):
@@ -41,29 +38,4 @@ class HandOver(Kept):
         indexes = [
             models.Index(fields=["receiver", "-sent_at"], name="hand_over_receiver"),
             models.Index(fields=["sender", "-case"], name="hand_over_sender"),
-        ]
-
-
-class CustodyStay(Kept):
-    """That a person is held at a site, from and until, and the latest release date known. It opens its own grants."""
-
-    category: ClassVar[str] = "release_details"
-
-    person = models.ForeignKey(Person, models.PROTECT, related_name="stays")
-    record = models.ForeignKey(Record, models.PROTECT)
-    site = models.ForeignKey(Site, models.PROTECT)
-    since = models.DateTimeField()
-    until = models.DateTimeField(null=True)
-    release_date = models.DateField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="stay_ends_after_it_begins"
-            ),
-            models.UniqueConstraint(fields=["person"], condition=Q(until__isnull=True), name="held_in_one_place"),
-        ]
-        indexes = [
-            models.Index(fields=["site", "release_date"], condition=Q(until=None), name="stay_release"),
-            models.Index(fields=["person", "release_date"], name="stay_person"),
         ]

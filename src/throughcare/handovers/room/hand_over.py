@@ -12,7 +12,7 @@ from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
+from throughcare.handovers.process.hand_over import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people

@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
-from throughcare.handovers import custody
+from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process import HAND_OVER
+from throughcare.handovers.process.hand_over import HAND_OVER
 from throughcare.organisations.models import Service
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine

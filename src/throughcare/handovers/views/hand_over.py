@@ -11,11 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from throughcare.events.actor import Actor
-from throughcare.handovers import actions
+from throughcare.handovers.actions import hand_over as actions
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process import BASES, ENDED, FACTS, TAKEN_ON, TO_ANSWER
-from throughcare.handovers.queries import dues_of, hand_overs, standing
-from throughcare.handovers.room import state_of
+from throughcare.handovers.process.hand_over import BASES, ENDED, FACTS, TAKEN_ON, TO_ANSWER
+from throughcare.handovers.queries.hand_over import dues_of, hand_overs, standing
+from throughcare.handovers.room.hand_over import state_of
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
 from throughcare.organisations.requests import Request

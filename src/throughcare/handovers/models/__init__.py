@@ -1,0 +1,6 @@
+"""The models of the room, a file for each noun."""
+
+from throughcare.handovers.models.custody import CustodyStay
+from throughcare.handovers.models.hand_over import HandOver
+
+__all__ = ["CustodyStay", "HandOver"]
