@@ -20,6 +20,8 @@ EXEMPT = {
     "processes.StepTaken",
     "processes.Due",
     "handovers.HandOver",
+    "handovers.Sheet",
+    "handovers.SheetSent",
     "messages.Message",
 }
 """Written out again, so that a model cannot exempt itself without somebody adding it here too."""

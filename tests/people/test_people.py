@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import worlds
+from django.db import connection
 from django.test import Client
 
 from throughcare.events.actor import SYSTEM, Actor
@@ -267,6 +268,7 @@ def test_a_person_costs_four_statements_beyond_the_fixed_cost_however_much_is_kn
     prison = worlds.site()
     worker = worlds.worker("prison_drug_worker", worlds.service(sites=[prison]))
     record = worlds.person(worker, "James", "Adeyemi", BORN, nhs_number=NHS, safe_contact="After 4pm")
+    assert connection.features.supports_json_field  # asked of SQLite once for each connection, not for each page
     costs = [len(worlds.own_statements(worlds.signed_in(worker), f"/people/{record.person_id}/", look=2))]
     worlds.held(record, prison)
     for _ in range(4):

@@ -1,17 +1,19 @@
-"""What hand-overs and custody put on a person's page, in two queries whatever the number of rows."""
+"""What hand-overs, custody and the clinical sheet put on a person's page, in two statements whatever the rows."""
 
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 
+from throughcare.handovers.actions.cover import may_keep
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
+from throughcare.handovers.queries import sheet
 from throughcare.handovers.queries.hand_over import hand_overs, standing
-from throughcare.organisations.models import Service
+from throughcare.handovers.queries.known import APPOINTMENT, COVER, COVERS_A_SITE, SHEET, STAY, Known, known_about
+from throughcare.handovers.rules.sheet import takes_opioid_medicine
 from throughcare.people.panels import Panel, Reader, Work
 from throughcare.processes.models import Due
-from throughcare.sharing.models import Grant, Person
+from throughcare.sharing.models import Grant
 from throughcare.web.parts import Entry, Row
 from throughcare.web.wording import day, due_in, moment
 
@@ -19,17 +21,45 @@ OPIOID = {"yes": "Yes", "no": "No", "not_known": "Not known"}
 
 
 def panel(reader: Reader) -> Panel:
-    """Open hand-overs with their next deadline, where the person is held, and the next appointment."""
+    """What prevents a death first; then open hand-overs with their next deadline, where held, the appointments."""
     part = Panel()
+    known = known_about(reader.person, reader.actor)
+    rows = list(_hand_overs(reader))
     if any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
         part.acts.append(("New hand-over", reverse("new-hand-over", args=[reader.person])))
-    _add_hand_overs(part, reader)
-    _add_whereabouts(part, reader)
+    part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
+    if may_keep(reader.sight):
+        part.acts.append(("Who prescribes", reverse("prescriber", args=[reader.person])))
+    said = _add_safety(part, reader, known, attached={code for row in rows if row.sent_at for code in row.attached})
+    _add_hand_overs(part, reader, rows, opioid_said=said)
+    _add_whereabouts(part, reader, known)
     return part
 
 
-def _add_hand_overs(part: Panel, reader: Reader) -> None:
-    rows = (
+def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: set[str]) -> bool:
+    """The few facts of the sheet that prevent a death, and who prescribes. Does it say whether they take a medicine?"""
+    seen = reader.sight
+    items = [
+        item
+        for one in known
+        if one.kind == SHEET and one.organisation
+        for item in sheet.items_in(one.content, one.organisation)
+    ]
+    names = {one.organisation: one.service for one in known if one.kind == SHEET and one.organisation}
+    readable = sheet.readable_items(items, seen, sheet.open_parts(seen, attached))
+    part.safety.extend(sheet.safety_rows(readable, names))
+    takes = takes_opioid_medicine(items)
+    unread = not any(item.code in ("medicine", "injection") for item in readable)
+    if takes and unread and seen.reads("overdose_safety_summary", "opioid_agonist_present"):
+        part.safety.append(Row("Opioid agonist medicine", OPIOID[takes], note="as the clinical sheet has it"))
+    for one in known:
+        if one.kind == COVER:
+            part.safety.extend(sheet.cover_rows(one.content, one.when, one.until, seen))
+    return bool(takes)
+
+
+def _hand_overs(reader: Reader) -> Any:
+    return (
         hand_overs(reader.actor, reader.now)
         .filter(case__person=reader.person)
         .annotate(
@@ -41,6 +71,10 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
         .select_related("written_by")
         .order_by("-case", "due_at")
     )
+
+
+def _add_hand_overs(part: Panel, reader: Reader, rows: list[Any], *, opioid_said: bool) -> None:
+    """Open hand-overs; and the sender's answer about an opioid agonist medicine where the sheet is silent."""
     seen: set[int] = set()
     for row in rows:
         if row.case_id in seen:
@@ -57,13 +91,16 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
             part.work.append(_work(row, reader))
         unopened = row.state in UNOPENED and row.receiver_id == reader.actor.service
         reads = reader.sight.reads("overdose_safety_summary", "opioid_agonist_present") and not unopened
-        if row.opioid_agonist_medicine and not part.safety and reads:
+        if row.opioid_agonist_medicine and not opioid_said and reads:
+            opioid_said = True
             when = row.sent_at or row.case.opened_at
             part.safety.append(
                 Row(
                     "Opioid agonist medicine",
                     OPIOID[row.opioid_agonist_medicine],
-                    note=f"{row.sender.name}, {moment(when)}; unconfirmed",
+                    note=f"{row.sender.name}, {moment(when)}",
+                    tag="Unconfirmed",
+                    tone="today",
                 )
             )
 
@@ -80,85 +117,51 @@ def _work(row: Any, reader: Reader) -> Work:
     )
 
 
-def _add_whereabouts(part: Panel, reader: Reader) -> None:
-    """The latest stay and the appointments, in one query: the page has a bar of four."""
-    rows = (
-        Person.objects.filter(pk=reader.person)
-        .annotate(
-            booked=FilteredRelation("appointments", condition=Q(appointments__replaced_at=None)),
-            site_name=F("stays__site__name"),
-            site_organisation=F("stays__site__organisation"),
-            held_since=F("stays__since"),
-            held_until=F("stays__until"),
-            release_date=F("stays__release_date"),
-            booked_at=F("booked__starts_at"),
-            booked_place=F("booked__place"),
-            booked_service=F("booked__service__name"),
-            booked_organisation=F("booked__service__organisation"),
-            covers=Exists(Service.sites.through.objects.filter(service=reader.actor.service)),
-        )
-        .order_by("-held_since", "booked_at")
-        .values_list(
-            "site_name",
-            "site_organisation",
-            "held_since",
-            "held_until",
-            "release_date",
-            "booked_at",
-            "booked_place",
-            "booked_service",
-            "booked_organisation",
-            "covers",
-            named=True,
-        )
-    )
-    stays: set[datetime] = set()
-    booked: set[datetime] = set()
-    for row in rows:
-        if row.covers and not stays and not booked:
-            held_here = any(grant.kind == Grant.CUSTODY for grant in reader.sight.grants)
-            acts = [("Came into custody", "custody-came")]
-            if held_here:
-                acts = [("Release date", "custody-release-date"), ("Left custody", "custody-left")]
-            part.acts.extend((words, reverse(name, args=[reader.person])) for words, name in acts)
-        if row.held_since and row.held_since not in stays:
-            _add_stay(part, reader, row, latest=not stays)
-            stays.add(row.held_since)
-        if row.booked_at and row.booked_at not in booked:
-            _add_appointment(part, reader, row)
-            booked.add(row.booked_at)
+def _add_whereabouts(part: Panel, reader: Reader, known: list[Known]) -> None:
+    """The stays, the latest first, and the appointments."""
+    stays = [one for one in known if one.kind == STAY]
+    if any(one.kind == COVERS_A_SITE for one in known):
+        held_here = any(grant.kind == Grant.CUSTODY for grant in reader.sight.grants)
+        acts = [("Came into custody", "custody-came")]
+        if held_here:
+            acts = [("Release date", "custody-release-date"), ("Left custody", "custody-left")]
+        part.acts.extend((words, reverse(name, args=[reader.person])) for words, name in acts)
+    for stay in stays:
+        _add_stay(part, reader, stay, latest=stay is stays[0])
+    for booked in reversed([one for one in known if one.kind == APPOINTMENT]):
+        _add_appointment(part, reader, booked)
 
 
-def _add_stay(part: Panel, reader: Reader, row: Any, *, latest: bool) -> None:
+def _add_stay(part: Panel, reader: Reader, stay: Known, *, latest: bool) -> None:
     reads = reader.sight.reads_item
-    if latest and row.release_date and reads("release_details", row.site_organisation, "release_date"):
-        part.facts.append(Row("Release date", day(row.release_date), note="the latest date known"))
-    if not reads("release_details", row.site_organisation, "prison"):
+    if latest and stay.on and reads("release_details", stay.organisation, "release_date"):
+        part.facts.append(Row("Release date", day(stay.on), note="the latest date known"))
+    if not reads("release_details", stay.organisation, "prison"):
         return
     if latest:
-        part.facts.append(Row("Held at" if row.held_until is None else "Was held at", row.site_name))
-    part.entries.append(Entry(when=row.held_since, title=f"Came to {row.site_name}"))
-    if row.held_until:
-        part.entries.append(Entry(when=row.held_until, title=f"Left {row.site_name}"))
-        if latest and reads("overdose_safety_summary", row.site_organisation, "recent_release_or_tolerance_loss"):
+        part.facts.append(Row("Held at" if stay.until is None else "Was held at", stay.place))
+    part.entries.append(Entry(when=stay.when, title=f"Came to {stay.place}"))
+    if stay.until:
+        part.entries.append(Entry(when=stay.until, title=f"Left {stay.place}"))
+        if latest and reads("overdose_safety_summary", stay.organisation, "recent_release_or_tolerance_loss"):
             part.safety.append(
                 Row(
                     "Left custody",
-                    day(row.held_until),
+                    day(stay.until),
                     note="tolerance may be lost: the first weeks are the most dangerous",
                 )
             )
 
 
-def _add_appointment(part: Panel, reader: Reader, row: Any) -> None:
+def _add_appointment(part: Panel, reader: Reader, booked: Known) -> None:
     reads = reader.sight.reads_item
-    if not reads("appointments_attendance", row.booked_organisation, "next_appointment"):
+    if not reads("appointments_attendance", booked.organisation, "next_appointment"):
         return
-    place = row.booked_place if reads("appointments_attendance", row.booked_organisation, "place") else ""
-    words = f"{moment(row.booked_at)}{', ' if place else ''}{place}"
+    place = booked.place if reads("appointments_attendance", booked.organisation, "place") else ""
+    words = f"{moment(booked.when)}{', ' if place else ''}{place}"
     # A summary holds the time and the place: not with whom, since that alone may say that somebody is in treatment.
-    service = row.booked_service if reads("appointments_attendance", row.booked_organisation, "kind") else ""
-    if row.booked_at >= reader.now:
+    service = booked.service if reads("appointments_attendance", booked.organisation, "kind") else ""
+    if booked.when >= reader.now:
         part.facts.append(Row("Appointment", words, note=service))
     else:
-        part.entries.append(Entry(when=row.booked_at, title="Appointment", by=service, text=place))
+        part.entries.append(Entry(when=booked.when, title="Appointment", by=service, text=place))

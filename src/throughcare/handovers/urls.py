@@ -1,6 +1,6 @@
 from django.urls import path
 
-from throughcare.handovers.views import custody, hand_over
+from throughcare.handovers.views import cover, custody, hand_over, sheet
 
 urlpatterns = [
     path("hand-overs/", hand_over.hand_over_list, name="hand-overs"),
@@ -9,4 +9,9 @@ urlpatterns = [
     path("people/<id:person>/custody/came/", custody.came, name="custody-came"),
     path("people/<id:person>/custody/release-date/", custody.release_date, name="custody-release-date"),
     path("people/<id:person>/custody/left/", custody.left, name="custody-left"),
+    path("people/<id:person>/sheet/", sheet.sheet, name="sheet"),
+    path("people/<id:person>/sheet/print/", sheet.printed, name="sheet-print"),
+    path("people/<id:person>/sheet/<slug:part>/", sheet.part, name="sheet-part"),
+    path("people/<id:person>/prescriber/", cover.cover, name="prescriber"),
+    path("hand-overs/<id:case>/sheet/", sheet.sent, name="sheet-sent"),
 ]

@@ -1,7 +1,7 @@
 """A form for any act of any process, made from the facts that the table says it needs."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -47,7 +47,7 @@ class ActForm(Form):
         fields: dict[str, forms.Field] = {}
         for code, (fact, required) in self.asked.items():
             choices = room.choices(case, code, actor) if fact.kind in OF_THE_ROOM else _choices(fact)
-            fields |= _fields(code, fact, choices, required)
+            fields |= fields_of(code, fact, choices, required)
             if act.kind == REPORTED and fact.kind != CHOICE:
                 fields[f"{code}__not_known"] = forms.BooleanField(label="Not known", required=False)
             offered = room.offered(case, code, actor)
@@ -79,15 +79,10 @@ class ActForm(Form):
         """What was answered, as plain values that can be stored."""
         answers: dict[str, object] = {}
         for code, (fact, _) in self.asked.items():
-            value = self.cleaned_data.get(code)
-            if fact.kind == MOMENT:
-                day, time = self.cleaned_data.get(f"{code}_day"), self.cleaned_data.get(f"{code}_time")
-                value = datetime.combine(day, time, LONDON).isoformat() if day and time else ""
-            elif fact.kind == DAY:
-                value = value.isoformat() if value else ""
+            value = answer_of(self.cleaned_data, code, fact)
             if not value and self.cleaned_data.get(f"{code}__not_known"):
                 value = NOT_KNOWN
-            answers[code] = value.strip() if isinstance(value, str) else value
+            answers[code] = value
         return answers
 
     def renew(self, version: int) -> None:
@@ -128,7 +123,19 @@ def _choices(fact: Fact) -> list[tuple[str, str]]:
     return sorted([*((area.code, area.name) for area in areas().values()), *made_up], key=lambda choice: choice[1])
 
 
-def _fields(code: str, fact: Fact, choices: list[tuple[str, str]], required: bool) -> dict[str, forms.Field]:
+def answer_of(cleaned: Mapping[str, Any], code: str, fact: Fact) -> object:
+    """What was answered to one question, as a plain value that can be stored."""
+    value = cleaned.get(code)
+    if fact.kind == MOMENT:
+        day, time = cleaned.get(f"{code}_day"), cleaned.get(f"{code}_time")
+        return datetime.combine(day, time, LONDON).isoformat() if day and time else ""
+    if fact.kind == DAY:
+        return value.isoformat() if value else ""
+    return value.strip() if isinstance(value, str) else value
+
+
+def fields_of(code: str, fact: Fact, choices: list[tuple[str, str]], required: bool) -> dict[str, forms.Field]:
+    """The form fields that ask one question: a moment is a day and a time."""
     common: dict[str, Any] = {"label": fact.label, "help_text": fact.hint, "required": required}
     if fact.kind == MOMENT:
         time = TimeField(label="Time", help_text="For example 2:30pm", required=required)

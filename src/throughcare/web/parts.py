@@ -6,11 +6,16 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a summary list: what it is, what it stands at, and where that comes from (source, time, who)."""
+    """One line of a summary list: what it is, what it stands at, and where that comes from (source, time, who).
+
+    tag: a word that must not be overlooked ("Unconfirmed"); tone: its colour, as for every tag.
+    """
 
     label: str
     value: object
     note: str = ""
+    tag: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """The models of the room, a file for each noun."""
 
+from throughcare.handovers.models.cover import PrescribingCover
 from throughcare.handovers.models.custody import CustodyStay
 from throughcare.handovers.models.hand_over import HandOver
+from throughcare.handovers.models.sheet import Sheet, SheetSent
 
-__all__ = ["CustodyStay", "HandOver"]
+__all__ = ["CustodyStay", "HandOver", "PrescribingCover", "Sheet", "SheetSent"]

@@ -14,7 +14,8 @@ class HandOver(Kept):
     """What the engine's case does not know of a hand-over: its two services, and what the sender wrote.
 
     The coordination owner is the sender until the receiver accepts; then the receiver, by the user named here.
-    `ladder` is the step of the escalation ladder that was last told, empty when nothing is owed late.
+    `attached` are the parts of the clinical sheet that go with it. `ladder` is the step of the escalation ladder that
+    was last told, empty when nothing is owed late.
     """
 
     exempt: ClassVar[str] = ENVELOPE
@@ -29,6 +30,7 @@ class HandOver(Kept):
     safe_contact = models.TextField(blank=True)
     opioid_agonist_medicine = models.CharField(max_length=10, blank=True)
     urgent = models.CharField(max_length=3, blank=True)
+    attached = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True)
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     ladder = models.CharField(max_length=20, blank=True)

@@ -1,0 +1,70 @@
+"""What is known about one person beside their hand-overs, in one statement: the person's page has a bar of four."""
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.db.models import DateField, DateTimeField, F, IntegerField, JSONField, Value
+from django.db.models.functions import Cast, JSONObject
+
+from throughcare.appointments.models import Appointment
+from throughcare.events.actor import Actor
+from throughcare.handovers.models import CustodyStay, PrescribingCover, Sheet
+from throughcare.organisations.models import SiteCovered
+
+SHEET, STAY, APPOINTMENT, COVER, COVERS_A_SITE = "sheet", "stay", "appointment", "cover", "covers a site"
+
+
+class Known(NamedTuple):
+    """One thing of any kind. A row of each kind fills the columns that it has.
+
+    when: changed, came, starts, or covered until. until: left, or the next prescriber begins. on: the release date.
+    """
+
+    kind: str
+    when: datetime
+    until: datetime | None
+    on: date | None
+    place: str
+    service: str
+    organisation: int | None
+    content: Any
+
+
+def known_about(person: int, actor: Actor) -> list[Known]:
+    """Everything, unfiltered: the panel asks the disclosure table about each row. The latest of each kind first."""
+    no_moment, no_day = Cast(Value(None), DateTimeField()), Cast(Value(None), DateField())
+    nothing, nobody = Cast(Value(None), JSONField()), Cast(Value(None), IntegerField())
+    sheets = Sheet.objects.filter(person=person).values_list(
+        Value(SHEET), "changed_at", no_moment, no_day, Value(""), F("organisation__name"), "organisation", "items"
+    )
+    stays = CustodyStay.objects.filter(person=person).values_list(
+        Value(STAY), "since", "until", "release_date", F("site__name"), Value(""), F("site__organisation"), nothing
+    )
+    booked = Appointment.objects.filter(person=person, replaced_at=None).values_list(
+        Value(APPOINTMENT),
+        "starts_at",
+        no_moment,
+        no_day,
+        "place",
+        F("service__name"),
+        F("service__organisation"),
+        nothing,
+    )
+    cover = PrescribingCover.objects.filter(person=person, replaced_at=None).values_list(
+        Value(COVER),
+        "covered_until",
+        "next_from",
+        no_day,
+        Value(""),
+        Value(""),
+        nobody,
+        JSONObject(
+            **{name: name for name in ("prescriber", "telephone", "next_prescriber", "next_telephone")},
+        ),
+    )
+    covers = SiteCovered.objects.filter(service=actor.service).values_list(
+        Value(COVERS_A_SITE), no_moment, no_moment, no_day, F("site__name"), Value(""), nobody, nothing
+    )
+    rows = sheets.union(stays, booked, cover, covers, all=True)
+    found = [Known(*row) for row in rows]
+    return sorted(found, key=lambda one: one.when.timestamp() if one.when else 0.0, reverse=True)

@@ -1,0 +1,215 @@
+"""Scoped reads of the clinical sheet and of prescribing cover."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import localtime
+
+from throughcare.handovers.models import HandOver, PrescribingCover, Sheet, SheetSent
+from throughcare.handovers.rules import sheet as rules
+from throughcare.handovers.rules.cover import Cover, gap_words
+from throughcare.handovers.rules.sheet import PART_OF, PARTS, QUESTIONS, SOURCES, Item
+from throughcare.organisations.models import Organisation
+from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN
+from throughcare.sharing.models import Grant
+from throughcare.sharing.rule import Sight
+from throughcare.web.parts import Row
+from throughcare.web.wording import day, moment
+
+SAFETY: Mapping[str, tuple[str, ...]] = {
+    "What could kill in the coming days": ("urgent_risk",),
+    "Opioid agonist medicine": ("medicine", "dose", "supervision"),
+    "Long-acting injection": ("injection", "injection_last", "injection_window"),
+    "Last supervised dose": ("last_dose",),
+    "Dose days missed": ("missed",),
+    "Pharmacy": ("pharmacy",),
+    "Allergies": ("allergies",),
+    "Has overdosed and lived": ("overdosed",),
+    "Naloxone held": ("naloxone",),
+    "Pregnant": ("pregnancy",),
+}
+"""The rows of the safety summary, gravest first, and the answers that each is made of."""
+COVER_FIELDS = ("script_end", "next_script_due", "bridging_script_arranged")
+"""Whoever reads one of these of prescribing_medicines may know whether there is a gap."""
+
+
+def items_in(stored: Mapping[str, Mapping[str, Any]], organisation: int) -> list[Item]:
+    """The answers of one organisation's sheet, from what its row holds."""
+    return [
+        Item(
+            code=code,
+            value=one["value"],
+            as_at=moment_of(one["as_at"]),
+            source=one["source"],
+            confirmed_by=one["confirmed_by"],
+            entered_by=one["entered_by"],
+            organisation=organisation,
+        )
+        for code, one in stored.items()
+        if code in QUESTIONS
+    ]
+
+
+def items_of(person: int) -> list[Item]:
+    """Every answer that any organisation has about a person: for the table to choose from."""
+    sheets = Sheet.objects.filter(person=person).values_list("items", "organisation")
+    return [item for items, organisation in sheets for item in items_in(items, organisation)]
+
+
+def open_parts(seen: Sight, attached: Iterable[str] | None = None) -> set[str]:
+    """The parts that may be asked for: all of them, or those attached to the hand-overs that are the reader's only way.
+
+    attached: the parts that go with those hand-overs, where they have been read already.
+    """
+    ways = {grant.kind for grant in seen.grants}
+    if ways & {Grant.OWN, Grant.CUSTODY}:
+        return set(PARTS)
+    if attached is not None:
+        return set(attached)
+    cases = [int(grant.source.removeprefix("case ")) for grant in seen.grants if grant.source.startswith("case ")]
+    lists = HandOver.objects.filter(case__in=cases, sent_at__isnull=False).values_list("attached", flat=True)
+    return {part for parts in lists for part in parts}
+
+
+def readable_items(items: Iterable[Item], seen: Sight, parts: Iterable[str]) -> list[Item]:
+    """Those answers of the open parts that the disclosure table lets the reader see, answer by answer."""
+    among = set(parts)
+    return rules.readable((item for item in items if item.part in among), seen.reads_item)
+
+
+def sent_with(case: int, seen: Sight) -> SheetSent | None:
+    """The sheet that went with the hand-over when it was last sent; what the reader may not see is left out."""
+    sent = SheetSent.objects.filter(case=case).select_related("user", "service").order_by("-pk").first()
+    if sent is not None:
+        sent.shown = rules.readable(  # type: ignore[attr-defined]
+            [item for one in sent.items for item in items_in({one["code"]: one}, one["organisation"])], seen.reads_item
+        )
+    return sent
+
+
+def rows(items: Iterable[Item], names: Mapping[int, str]) -> list[Row]:
+    """The answers as they are shown: value, as at, from where, who confirmed; what nobody confirmed is marked."""
+    shown = []
+    last = ""
+    for item in items:
+        label = QUESTIONS[item.code].label
+        shown.append(
+            Row(
+                label if item.code != last else f"{label}, as another has it",
+                words(item),
+                note=provenance(item, names),
+                tag="Confirmed" if item.confirmed_by else "Unconfirmed",
+                tone="done" if item.confirmed_by else "today",
+            )
+        )
+        last = item.code
+    return shown
+
+
+def safety_rows(items: Iterable[Item], names: Mapping[int, str]) -> list[Row]:
+    """Of the answers that the reader may see, the few that prevent a death, the newest view of each."""
+    newest = rules.current(items)
+    found = []
+    for label, codes in SAFETY.items():
+        parts = [newest[code] for code in codes if code in newest]
+        if not parts or (label == "Dose days missed" and parts[0].value == "0"):
+            continue
+        unconfirmed = [item for item in parts if not item.confirmed_by]
+        oldest = min(unconfirmed or parts, key=lambda item: item.as_at)
+        found.append(
+            Row(
+                label,
+                ", ".join(words(item) for item in parts),
+                note=provenance(oldest, names),
+                tag="Unconfirmed" if unconfirmed else "Confirmed",
+                tone="today" if unconfirmed else "done",
+            )
+        )
+    return found
+
+
+def by_part(items: Iterable[Item], names: Mapping[int, str]) -> list[tuple[str, str, list[Row]]]:
+    """The rows under the heading of their part: code, heading, rows."""
+    listed = list(items)
+    return [(part, title, rows([i for i in listed if PART_OF[i.code] == part], names)) for part, title in PARTS.items()]
+
+
+def provenance(item: Item, names: Mapping[int, str]) -> str:
+    """Where an answer comes from, in words."""
+    confirmed = f"confirmed by {item.confirmed_by}" if item.confirmed_by else "nobody has confirmed it"
+    source = dict(SOURCES)[item.source].lower().replace("gp ", "GP ")
+    whose = names.get(item.organisation, "")
+    written = f"written down by {item.entered_by}" + (f", {whose}" if whose else "")
+    return f"as at {moment(item.as_at)}; from: {source}; {confirmed}; {written}"
+
+
+def words(item: Item) -> str:
+    """One answer in words."""
+    fact = QUESTIONS[item.code]
+    if item.value == NOT_KNOWN:
+        return "Not known"
+    if fact.kind == DAY and (on := parse_date(item.value)):
+        return day(on)
+    if fact.kind == MOMENT and (when := parse_datetime(item.value)):
+        return moment(when)
+    return dict(fact.choices).get(item.value, item.value)
+
+
+def names_of(items: Iterable[Item]) -> dict[int, str]:
+    """The names of the organisations whose views these are."""
+    ids = {item.organisation for item in items}
+    return dict(Organisation.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
+def covers(people: Iterable[int]) -> dict[int, PrescribingCover]:
+    """Who prescribes now, and next, for each of the people: one read, whatever their number."""
+    found = PrescribingCover.objects.filter(Q(person__in=people), replaced_at=None)
+    return {cover.person_id: cover for cover in found}
+
+
+def cover_rows(who: Mapping[str, str], until: datetime, next_from: datetime | None, seen: Sight) -> list[Row]:
+    """Who prescribes, until when, and who goes on, as far as the reader may know; a gap is red.
+
+    who: prescriber, telephone, next_prescriber and next_telephone.
+    """
+    ring = ", ".join(filter(None, (who["prescriber"], who["telephone"])))
+    if not reads_cover(seen):
+        return [Row("Whom to ring", ring)] if seen.reads("overdose_safety_summary", "whom_to_ring") else []
+    found = [Row("Prescriber", ring, note=f"covered until {moment(until)}")]
+    if next_from:
+        ring = ", ".join(filter(None, (who["next_prescriber"], who["next_telephone"])))
+        found.append(Row("Next prescriber", ring, note=f"from {moment(next_from)}"))
+    if gap := gap_words(Cover(who["prescriber"], until, who["next_prescriber"], next_from)):
+        asked = "Nobody prescribes in between" if next_from else "Nobody is named to go on"
+        found.append(Row("Gap in prescribing", asked, tag=gap, tone="risk"))
+    return found
+
+
+def as_rule(cover: PrescribingCover) -> Cover:
+    """The row as the rules take it."""
+    return Cover(cover.prescriber, cover.covered_until, cover.next_prescriber, cover.next_from)
+
+
+def reads_cover(seen: Sight) -> bool:
+    """May the reader know until when somebody prescribes?"""
+    return any(seen.reads("prescribing_medicines", field) for field in COVER_FIELDS)
+
+
+def initial_of(code: str, value: str) -> dict[str, Any]:
+    """A stored answer as its form fields begin with it."""
+    kind = QUESTIONS[code].kind
+    if kind == MOMENT and (when := parse_datetime(value)):
+        local = localtime(when)
+        return {f"{code}_day": local.date(), f"{code}_time": local.time()}
+    return {code: parse_date(value) if kind == DAY else value}
+
+
+def moment_of(text: str) -> datetime:
+    """A moment as it was stored. ValueError for anything else."""
+    when = parse_datetime(text)
+    if when is None:
+        raise ValueError(f"{text!r} is no moment")
+    return when
