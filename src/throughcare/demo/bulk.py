@@ -62,7 +62,7 @@ COLUMNS: Mapping[type[models.Model], str] = {
     StepTaken: "id case_id strand row verb from_state to_state at user_id service_id facts flags version key",
     Due: "id case_id strand clock started_at due_at verified owner_id user_id met_at missed_at paused_at replaced_at",
     HandOver: "case_id sender_id receiver_id written_by_id reason asked basis safe_contact opioid_agonist_medicine "
-    "urgent sent_at owner_id ladder owed_by",
+    "urgent attached sent_at owner_id ladder owed_by",
     Appointment: "id person_id service_id case_id starts_at place replaced_at",
     Message: "id service_id verb case written_at delivered_at channel put_away_at put_away_by_id",
 }
@@ -552,6 +552,7 @@ class _Told:
             self.life.identity.safe_contact,
             referral.opioid_agonist_medicine,
             referral.urgent,
+            "[]",
             self.sent,
             self.owner,
             self.ladder,

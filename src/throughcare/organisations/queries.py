@@ -40,3 +40,9 @@ def receiving_services(*, other_than: int | None) -> QuerySet[Service]:
         .select_related("organisation")
         .order_by("name", "pk")
     )
+
+
+def roles_at(service: int, now: datetime) -> frozenset[str]:
+    """The roles in which somebody works for a service at this moment; empty where nobody signs in for it."""
+    open_ones = Membership.objects.filter(Q(until__isnull=True) | Q(until__gt=now), service=service, since__lte=now)
+    return frozenset(open_ones.values_list("role", flat=True))

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process.hand_over import HAND_OVER
+from throughcare.handovers.process.hand_over import HAND_OVER, NOT_SENT
+from throughcare.handovers.rules.sheet import PARTS
 from throughcare.organisations.models import Service
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
@@ -31,6 +33,7 @@ class Draft:
     opioid_agonist_medicine: str = ""
     urgent: str = ""
     release_date: date | None = None
+    attached: tuple[str, ...] = ()
 
 
 @action
@@ -66,7 +69,7 @@ def rewrite(*, by: Actor, at: datetime, hand_over: HandOver, draft: Draft, versi
     after = {"receiver": draft.receiver.pk} | _written(draft)
     state = case.strands.get(name="main").state
     changed = case.version != version and before != after  # the same form sent twice changes nothing
-    if state != "drafted" or SENDER not in room_of(case).roles_of(case, by) or changed:
+    if state not in NOT_SENT or SENDER not in room_of(case).roles_of(case, by) or changed:
         raise Refused(sent_already(), person=case.person_id, case=case.pk)
     _must_take_hand_overs(draft.receiver, by)
     case.version += 1
@@ -125,7 +128,7 @@ def _must_take_hand_overs(receiver: Service, by: Actor) -> None:
         )
 
 
-def _written(draft: Draft) -> dict[str, str]:
+def _written(draft: Draft) -> dict[str, Any]:
     return {
         "reason": draft.reason.strip(),
         "asked": draft.asked.strip(),
@@ -133,6 +136,7 @@ def _written(draft: Draft) -> dict[str, str]:
         "safe_contact": draft.safe_contact.strip(),
         "opioid_agonist_medicine": draft.opioid_agonist_medicine,
         "urgent": draft.urgent,
+        "attached": [part for part in PARTS if part in draft.attached],
     }
 
 

@@ -54,6 +54,7 @@ ROUTES = (
 
 MOVED_BY_SENDER = ("declined", "question_asked", "rerouted", "drafted")
 """The next word is the sender's; what leaves somebody without a service comes first."""
+NOT_SENT = ("drafted", "rerouted")
 UNOPENED = ("sent", "delivered")
 TO_ANSWER = (*UNOPENED, "opened", "question_asked")
 CONTACT_OWED = ("accepted", "contact_booked", "not_reached")

@@ -1,20 +1,26 @@
 """Scoped reads of the clinical sheet and of prescribing cover."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 
+from throughcare.events.actor import Actor
+from throughcare.handovers.conditions import release_planned, while_in_custody
 from throughcare.handovers.models import HandOver, PrescribingCover, Sheet, SheetSent
+from throughcare.handovers.rules import basis
 from throughcare.handovers.rules import sheet as rules
 from throughcare.handovers.rules.cover import Cover, gap_words
 from throughcare.handovers.rules.sheet import PART_OF, PARTS, QUESTIONS, SOURCES, Item
 from throughcare.organisations.models import Organisation
+from throughcare.organisations.queries import roles_at
 from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN
-from throughcare.sharing.models import Grant
+from throughcare.reference.roles import roles
+from throughcare.reference.sharing import rules_for
+from throughcare.sharing.models import Grant, Person
 from throughcare.sharing.rule import Sight
 from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
@@ -32,6 +38,8 @@ SAFETY: Mapping[str, tuple[str, ...]] = {
     "Pregnant": ("pregnancy",),
 }
 """The rows of the safety summary, gravest first, and the answers that each is made of."""
+OUTSIDE_ROLE = "keyworker"
+"""The role of the disclosure table whose rules bound what a service reads for which nobody signs in."""
 COVER_FIELDS = ("script_end", "next_script_due", "bridging_script_arranged")
 """Whoever reads one of these of prescribing_medicines may know whether there is a gap."""
 
@@ -213,3 +221,43 @@ def moment_of(text: str) -> datetime:
     if when is None:
         raise ValueError(f"{text!r} is no moment")
     return when
+
+
+def offered_parts(items: Iterable[Item], seen: Sight) -> list[tuple[str, str]]:
+    """The parts with something in them of which the reader may know: what can be attached to a hand-over."""
+    known = {item.part for item in items if QUESTIONS[item.code].category in seen.rules}
+    return [(part, title) for part, title in PARTS.items() if part in known]
+
+
+def leaving_parts(items: Iterable[Item], on: date) -> list[str]:
+    """The parts of which something can be read at another service at all: they are attached unless taken off."""
+    rules_of_all = [rules_for(role, on) for role in roles()]
+    ever = {"grant_open", "referral_sent", "release_planned", "while_in_custody"}
+    return [
+        part
+        for part in PARTS
+        if (mine := [item for item in items if item.part == part])
+        and len(basis.not_covered(map(_attached, mine), rules_of_all, "", ever)) < len(mine)
+    ]
+
+
+def not_covered(hand_over: HandOver, items: Iterable[Item], at: datetime) -> list[tuple[str, str]]:
+    """What is attached and nobody at the receiving service could read once it is sent, each with the reason."""
+    receiver, person = hand_over.receiver, hand_over.case.person_id
+    there = roles_at(receiver.pk, at) or frozenset({OUTSIDE_ROLE})
+    asker = Actor(None, "", OUTSIDE_ROLE, "", service=receiver.pk, organisation=receiver.organisation_id)
+    planned, held = (
+        Person.objects.filter(pk=person)
+        .values_list(release_planned(asker, at, "pk"), while_in_custody(asker, at, "pk"))
+        .get()
+    )
+    holds = {"grant_open", "referral_sent"}
+    holds |= ({"release_planned"} if planned else set()) | ({"while_in_custody"} if held else set())
+    attached = [_attached(item) for item in items if item.part in hand_over.attached]
+    table = [rules_for(role, localdate(at)) for role in sorted(there)]
+    return basis.not_covered(dict.fromkeys(attached), table, hand_over.basis, holds)
+
+
+def _attached(item: Item) -> basis.Attached:
+    fact = QUESTIONS[item.code]
+    return basis.Attached(fact.label, fact.category or "", fact.field)

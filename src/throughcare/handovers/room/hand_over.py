@@ -11,8 +11,19 @@ from throughcare.accounts.models import User
 from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process.hand_over import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
+from throughcare.handovers.actions.sheet import keep_what_was_sent
+from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.process.hand_over import (
+    BASES,
+    FACTS,
+    HAND_OVER,
+    LADDER,
+    NOT_SENT,
+    NOT_THE_RECEIVERS,
+    UNOPENED,
+)
+from throughcare.handovers.queries.sheet import items_of, not_covered
+from throughcare.handovers.rules.sheet import PARTS
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
@@ -26,6 +37,7 @@ from throughcare.reference.roles import works_with_people
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant
 from throughcare.sharing.rule import Sight, sight
+from throughcare.web.faults import Fault, Refused
 from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
 
@@ -168,6 +180,14 @@ class HandOvers:
             rows.append(Row("What is asked", hand_over.asked))
         if state_of(case) == "declined" and hand_over.sender_id == seen.actor.service:
             rows.insert(0, Row("What to do now", _after_decline(case)))
+        if hand_over.attached:
+            rows.append(Row("Clinical sheet", ", ".join(PARTS[part] for part in hand_over.attached)))
+        uncovered = []
+        if hand_over.attached and hand_over.sent_at is None and hand_over.sender_id == seen.actor.service:
+            uncovered = not_covered(hand_over, items_of(case.person_id), now)
+        if uncovered:
+            words = _uncovered_words(uncovered)
+            rows.append(Row("Nobody there could read", words, tag="Cannot be sent", tone="today"))
         for code in ("opioid_agonist_medicine", "urgent", "safe_contact", "basis"):
             fact, value = FACTS[code], getattr(hand_over, code)
             mine = hand_over.sender_id == seen.actor.service
@@ -187,9 +207,12 @@ class HandOvers:
         return rows
 
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
-        if SENDER in roles and state_of(case) == "drafted":
-            return [("Change the draft", reverse("edit-hand-over", args=[case.pk]))]
-        return []
+        found = []
+        if SENDER in roles and state_of(case) in NOT_SENT:
+            found.append(("Change the draft", reverse("edit-hand-over", args=[case.pk])))
+        if case.hand_over.attached and case.hand_over.sent_at:
+            found.append(("Clinical sheet as sent", reverse("sheet-sent", args=[case.pk])))
+        return found
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         state = state_of(case)
@@ -230,6 +253,7 @@ class HandOvers:
             hand_over.sent_at = at
             for field in ("basis", "safe_contact", "opioid_agonist_medicine", "urgent"):
                 setattr(hand_over, field, facts[field])
+            _attach(hand_over, by, at)
             _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
@@ -275,6 +299,28 @@ def _after_decline(case: Case) -> str:
     """What the coded reason of the last decline asks of the sender."""
     last = case.steps.filter(verb="decline").latest("version")
     return decline_reasons()[str(last.facts["decline_reason"])].sender_sees
+
+
+def _attach(hand_over: HandOver, by: Actor, at: datetime) -> None:
+    """Keep the clinical sheet as it is sent. Refused (HO-105) where the basis does not cover what is attached."""
+    if not hand_over.attached:
+        return
+    if uncovered := not_covered(hand_over, items_of(hand_over.case.person_id), at):
+        raise Refused(
+            Fault(
+                "HO-105",
+                "basis",
+                f"Nobody at {hand_over.receiver.name} could read all that is attached: {_uncovered_words(uncovered)}.",
+                "Change the draft: take that part of the clinical sheet off, and tell it in another way that is safe.",
+            ),
+            person=hand_over.case.person_id,
+            case=hand_over.case_id,
+        )
+    keep_what_was_sent(by=by, at=at, hand_over=hand_over, parts=hand_over.attached)
+
+
+def _uncovered_words(uncovered: list[tuple[str, str]]) -> str:
+    return "; ".join(f"“{words}” {why}" for words, why in uncovered)
 
 
 def _stopped(step: StepTaken) -> tuple[str, ...]:

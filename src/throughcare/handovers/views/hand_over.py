@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,13 +10,16 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.actions import hand_over as actions
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process.hand_over import BASES, ENDED, FACTS, TAKEN_ON, TO_ANSWER
+from throughcare.handovers.process.hand_over import BASES, ENDED, FACTS, NOT_SENT, TAKEN_ON, TO_ANSWER
 from throughcare.handovers.queries.hand_over import dues_of, hand_overs, standing
+from throughcare.handovers.queries.sheet import items_of, leaving_parts, offered_parts
 from throughcare.handovers.room.hand_over import state_of
+from throughcare.handovers.rules.sheet import PARTS, takes_opioid_medicine
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
 from throughcare.organisations.requests import Request
@@ -26,7 +30,7 @@ from throughcare.processes.pages import open_case
 from throughcare.processes.table import SENDER
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
-from throughcare.sharing.rule import may_not_open
+from throughcare.sharing.rule import may_not_open, sight
 from throughcare.web.faults import Fault, NotAllowed, Refused
 from throughcare.web.forms import DayField, Form
 
@@ -118,6 +122,12 @@ class DraftForm(Form):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    attached = forms.MultipleChoiceField(
+        label="Which parts of the clinical sheet go with it?",
+        help_text="They are kept as they stand when you send it. The receiving service reads what its roles may read.",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     basis = forms.ChoiceField(label=FACTS["basis"].label, choices=BASES, required=False, widget=forms.RadioSelect)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     key = forms.CharField(max_length=40, widget=forms.HiddenInput)
@@ -128,14 +138,23 @@ class DraftForm(Form):
         assert isinstance(receiver, forms.ModelChoiceField)
         receiver.queryset = receiving_services(other_than=actor.service)
         receiver.empty_label = "Choose a service"
+        self.offer(list(PARTS.items()))
         if not held:
             del self.fields["release_date"]
         for name in ("opioid_agonist_medicine", "urgent", "safe_contact", "basis"):
             self.fields[name].unless_given = "needed before it is sent"  # type: ignore[attr-defined]
 
+    def offer(self, parts: list[tuple[str, str]]) -> None:
+        """Which parts of the sheet are asked about. An answer may name any: one without anything in it adds nothing."""
+        attached = self.fields["attached"]
+        assert isinstance(attached, forms.MultipleChoiceField)
+        attached.choices = parts
+        if not parts:
+            del self.fields["attached"]
+
     def draft(self) -> actions.Draft:
         answers = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "key")}
-        return actions.Draft(**answers)
+        return actions.Draft(**answers | {"attached": tuple(answers.get("attached", ()))})
 
 
 def new_hand_over(request: Request, person: int) -> HttpResponse:
@@ -152,6 +171,8 @@ def new_hand_over(request: Request, person: int) -> HttpResponse:
         stay = CustodyStay.objects.filter(person=person, until=None, site__service=actor.service).first()
     held = stay is not None or "release_date_day" in request.POST
     initial = {"safe_contact": record.safe_contact, "release_date": stay.release_date if stay else None}
+    if request.method == "GET":
+        initial |= _from_the_sheet(person, actor, now)
     form = DraftForm(request.POST if request.method == "POST" else None, actor=actor, held=held, initial=initial)
     if form.is_valid():
         try:
@@ -177,18 +198,21 @@ def edit_hand_over(request: Request, case: int) -> HttpResponse:
     found, _, _, sides = open_case(case, actor, now)
     if SENDER not in sides:
         raise stranger(case)
-    if state_of(found) != "drafted":
+    if state_of(found) not in NOT_SENT:
         raise Refused(actions.sent_already(), person=found.person_id, case=case)
     looks.at_person(actor, found.person_id, now)
     hand_over = found.hand_over
     stay = CustodyStay.objects.filter(person=found.person_id, until=None, site__service=actor.service).first()
-    names = ("receiver", "reason", "asked", "opioid_agonist_medicine", "urgent", "safe_contact", "basis")
+    names = ("receiver", "reason", "asked", "opioid_agonist_medicine", "urgent", "safe_contact", "basis", "attached")
     initial = {name: getattr(hand_over, name) for name in names} | {
         "version": found.version,
         "release_date": stay.release_date if stay else None,
     }
     form = DraftForm(
-        request.POST if request.method == "POST" else None, actor=actor, held=stay is not None, initial=initial
+        request.POST if request.method == "POST" else None,
+        actor=actor,
+        held=stay is not None,
+        initial=initial,
     )
     if form.is_valid():
         try:
@@ -207,6 +231,15 @@ def edit_hand_over(request: Request, case: int) -> HttpResponse:
     return _draft_page(request, form, found.person_id, found.record.full_name, found)
 
 
+def _from_the_sheet(person: int, actor: Actor, now: datetime) -> dict[str, Any]:
+    """What the clinical sheet says already need not be typed again."""
+    seen, items = sight(actor, person, now), items_of(person)
+    found: dict[str, Any] = {"attached": leaving_parts(items, localdate(now))}
+    if seen.reads("overdose_safety_summary", "opioid_agonist_present"):
+        found["opioid_agonist_medicine"] = takes_opioid_medicine(items)
+    return found
+
+
 def may_write(actor: Actor) -> None:
     """Refuses (HO-103) roles that hold no records, or that only oversee them."""
     if not works_with_people(actor.role):
@@ -214,8 +247,10 @@ def may_write(actor: Actor) -> None:
 
 
 def _draft_page(request: Request, form: DraftForm, person: int, name: str, case: Case | None) -> HttpResponse:
+    now = timezone.now()
+    form.offer(offered_parts(items_of(person), sight(request.actor, person, now)))
     context = {"form": form, "person": person, "name": name, "case": case, "open": ()}
     if case is None and request.method == "GET":
-        standing = hand_overs(request.actor, timezone.now()).filter(case__person=person).exclude(state__in=ENDED)
+        standing = hand_overs(request.actor, now).filter(case__person=person).exclude(state__in=ENDED)
         context["open"] = standing.order_by("-case")[:10]
     return render(request, "handovers/draft.html", context, status=422 if form.is_bound and form.errors else 200)
