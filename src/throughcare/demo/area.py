@@ -61,6 +61,7 @@ class Team:
 
 
 PRISON_SERVICE = "HMP Northgate substance misuse service"
+PRISON_HEALTH = "HMP Northgate healthcare"
 RIVERSIDE = "Riverside Recovery, duty team"
 ALDERGATE = "Aldergate Alcohol Service, adult team"
 KESTREL = "Kestrel, under 25s"
@@ -89,7 +90,7 @@ TEAMS = (
         sites=(PRISON_SITE,),
     ),
     Team(
-        "HMP Northgate healthcare",
+        PRISON_HEALTH,
         "Fellside Prison Health",
         "prison healthcare",
         (("prison_healthcare", "Rajan Pillai"), ("prison_healthcare", "Nicola Frost")),

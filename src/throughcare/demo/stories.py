@@ -10,15 +10,27 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from throughcare.demo import area
-from throughcare.demo.area import ALDERGATE, AREA, DIVERSION, HOUSING, PRISON_SERVICE, PROBATION, RIVERSIDE, SURGERY
+from throughcare.demo.area import (
+    ALDERGATE,
+    AREA,
+    DIVERSION,
+    HOUSING,
+    PRISON_HEALTH,
+    PRISON_SERVICE,
+    PROBATION,
+    RIVERSIDE,
+    SURGERY,
+)
 from throughcare.demo.moments import READ, WORKER, Days, moment
 from throughcare.demo.names import LONGEST, MADE_UP_PEOPLE_AT_MOST, mobile, nhs_number, prison_number
 from throughcare.events.acting import refusal, say
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import cover, custody, sheet
 from throughcare.handovers.actions import hand_over as hand_overs
 from throughcare.handovers.actions.hand_over import Draft
+from throughcare.handovers.actions.sheet import Provenance
 from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.rules.cover import Cover, end_of
 from throughcare.messages import outbox
 from throughcare.messages.models import Message
 from throughcare.organisations.models import Site
@@ -78,6 +90,7 @@ class Teller:
         opioid: str,
         urgent: str = "no",
         release: date | None = None,
+        attached: tuple[str, ...] = (),
     ) -> HandOver:
         draft = Draft(
             receiver=self.staffed.service(to),
@@ -88,8 +101,14 @@ class Teller:
             opioid_agonist_medicine=opioid,
             urgent=urgent,
             release_date=release,
+            attached=attached,
         )
         return hand_overs.draft(by=by, at=at, record=record, draft=draft)
+
+    def answers(self, by: Actor, at: datetime, record: Record, source: str, confirmed_by: str, **answers: str) -> None:
+        """Answers of the clinical sheet, as they stood at that moment."""
+        where = Provenance(as_at=at, source=source, confirmed_by=confirmed_by)
+        sheet.write_down(by=by, at=at, record=record, answers=answers, where=where)
 
     def take(self, by: Actor, at: datetime, hand_over: HandOver, verb: str, **facts: object) -> None:
         engine.take(by=by, at=at, case=hand_over.case_id, verb=verb, facts=facts)
@@ -125,6 +144,38 @@ def james_adeyemi(t: Teller) -> Story:
     yield (at := moment(t.days.before[120], 14, 5))
     james = t.register(1, grace, at, "James", "Adeyemi", date(1986, 3, 3), "Jay")
     t.receive(grace, at, james)
+    rajan = t.staffed.actor(PRISON_HEALTH, "Rajan Pillai")
+    yield (at := moment(t.days.before[2], 9, 10))
+    t.answers(
+        rajan,
+        at,
+        james,
+        "given",
+        "R. Pillai, prison nurse",
+        medicine="methadone_1",
+        dose="60 mg once a day",
+        stage="stable",
+        supervision="daily",
+        last_dose=at.isoformat(),
+        missed="0",
+        script_end=t.days.next(THURSDAY).isoformat(),
+    )
+    t.answers(
+        rajan,
+        at,
+        james,
+        "person",
+        "",
+        allergies="None known",
+        overdosed="yes",
+        naloxone="no",
+        pregnancy="no",
+        units="0",
+    )
+    until = end_of(t.days.next(THURSDAY))
+    cover.name_prescriber(
+        by=rajan, at=at, record=james, cover=Cover("Dr S. Rao, Fellside", until), telephone="0113 496 0140"
+    )
     yield (at := moment(t.days.before[2], 16, 20))
     hand_over = t.draft(
         grace,
@@ -135,6 +186,7 @@ def james_adeyemi(t: Teller) -> Story:
         "Please take over prescribing from the day he leaves, and see him within a day.",
         opioid="yes",
         release=t.days.next(THURSDAY),
+        attached=("opioid", "medicines", "overdose"),
     )
     yield (at := moment(t.days.before[1], 16, 50))
     t.take(grace, at, hand_over, "send")
@@ -146,8 +198,26 @@ def tanisha_brook(t: Teller) -> Story:
     yield (at := moment(t.days.before[60], 10, 40))
     tanisha = t.register(2, lee, at, "Tanisha", "Brook", date(1994, 11, 19))
     t.receive(lee, at, tanisha)
-    yield (at := moment(t.days.before[0], 9, 30))
     leaves = t.days.ahead[2]
+    rajan, anjali = t.staffed.actor(PRISON_HEALTH, "Rajan Pillai"), t.staffed.actor(RIVERSIDE, "Dr Anjali Shah")
+    yield (at := moment(t.days.before[1], 9, 40))
+    t.answers(
+        rajan,
+        at,
+        tanisha,
+        "given",
+        "R. Pillai, prison nurse",
+        medicine="buprenorphine",
+        dose="16 mg once a day",
+        stage="stable",
+        supervision="daily",
+        last_dose=at.isoformat(),
+    )
+    until = end_of(leaves)
+    cover.name_prescriber(
+        by=rajan, at=at, record=tanisha, cover=Cover("Dr S. Rao, Fellside", until), telephone="0113 496 0140"
+    )
+    yield (at := moment(t.days.before[0], 9, 30))
     hand_over = t.draft(
         lee,
         at,
@@ -157,12 +227,23 @@ def tanisha_brook(t: Teller) -> Story:
         "A first appointment on the day she leaves.",
         opioid="yes",
         release=leaves,
+        attached=("opioid",),
     )
     t.take(lee, at, hand_over, "send")
     yield (at := moment(t.days.before[0], 10, 50))
     t.opened(samuel, at, hand_over)
     yield (at := moment(t.days.before[0], 11, 20))
     t.accept(samuel, at, hand_over, moment(leaves, 14, 0), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(t.days.before[0], 12, 5))
+    theirs = Cover("Dr S. Rao, Fellside", until, "Dr Anjali Shah, Riverside", moment(leaves, 14, 0))
+    cover.name_prescriber(
+        by=anjali,
+        at=at,
+        record=tanisha,
+        cover=theirs,
+        telephone="0113 496 0140",
+        next_telephone="0113 496 0118",
+    )
 
 
 def michael_cole(t: Teller) -> Story:
@@ -314,6 +395,25 @@ def anushka(t: Teller) -> Story:
     yasmin, owen = t.staffed.actor(RIVERSIDE, "Yasmin Qureshi"), t.staffed.actor(SURGERY, "Dr Owen Blake")
     yield (at := moment(t.days.before[200], 15, 45))
     anushka = t.register(9, yasmin, at, "Anushka", LONGEST, date(1975, 8, 8))
+    anjali = t.staffed.actor(RIVERSIDE, "Dr Anjali Shah")
+    yield (at := moment(t.days.before[7], 15, 0))
+    t.answers(
+        anjali,
+        at,
+        anushka,
+        "prescriber",
+        "Dr A. Shah",
+        medicine="buprenorphine",
+        dose="8 mg once a day",
+        stage="stable",
+        supervision="none",
+        pharmacy="High Street Pharmacy, 0113 496 0155",
+        naloxone="yes",
+    )
+    until = end_of(t.days.before[0])
+    cover.name_prescriber(
+        by=anjali, at=at, record=anushka, cover=Cover("Dr Anjali Shah", until), telephone="0113 496 0118"
+    )
     yield (at := moment(t.days.before[6], 10, 15))
     hand_over = t.draft(
         yasmin,

@@ -7,6 +7,7 @@ class HandoversConfig(AppConfig):
     def ready(self) -> None:
         from throughcare.events.acting import react
         from throughcare.handovers import conditions, panel
+        from throughcare.handovers.actions.cover import COVER_KEPT
         from throughcare.handovers.room import hand_over as room
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
@@ -17,5 +18,6 @@ class HandoversConfig(AppConfig):
         conditions.register()
         register(room.HandOvers())
         react(DELIVERED, room.delivered)
+        react(COVER_KEPT, room.cover_kept)
         add_panel(panel.panel)
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 
 from django.db import IntegrityError
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
@@ -19,6 +20,7 @@ from throughcare.reference.calendar import due_at
 from throughcare.sharing.models import Person
 from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed, Refused
+from throughcare.web.wording import LONDON
 
 log = logging.getLogger("throughcare.processes")
 
@@ -294,7 +296,7 @@ def _move(
     if verdict.moves:
         told = _told(room, case, step)
         room.after(taken, by, at)
-        _start_clocks(room, case, step, at)
+        _start_clocks(room, case, step, at, facts)
         outbox.post_all(told, verb=f"{case.process}.{step.verb}", case=case.pk, at=at)
         _apply(room, case, step, by, at, facts)
     return taken
@@ -352,11 +354,18 @@ def _stop_clocks(process: Process, case: Case, step: Step, at: datetime) -> None
         running.update(replaced_at=at)
 
 
-def _start_clocks(room: Room, case: Case, step: Step, at: datetime) -> None:
+def _start_clocks(room: Room, case: Case, step: Step, at: datetime, facts: Mapping[str, object]) -> None:
+    """Each clock that the step starts: from the step itself, or from the date that one of its facts names."""
     dues = []
     for clock_id in step.starts:
         clock = room.process.clocks[clock_id]
-        due = due_at(clock.counting_rule, clock.value, clock.unit, at)
+        start = at
+        if clock_id in room.process.counted_from:
+            named = _as_moment(facts.get(room.process.counted_from[clock_id]))
+            if named is None:  # "not known": there is nothing to count from
+                continue
+            start = named
+        due = due_at(clock.counting_rule, clock.value, clock.unit, start)
         dues.append(
             Due(
                 case=case,
@@ -370,6 +379,14 @@ def _start_clocks(room: Room, case: Case, step: Step, at: datetime) -> None:
         )
     if dues:
         Due.objects.bulk_create(dues)
+
+
+def _as_moment(value: object) -> datetime | None:
+    """A fact that is a moment, or a day, as a moment of that day; None for anything else."""
+    text = as_text(value)
+    if when := parse_datetime(text):
+        return when
+    return datetime.combine(day, time(12), LONDON) if (day := parse_date(text)) else None
 
 
 def _told(room: Room, case: Case, step: Step) -> list[int]:

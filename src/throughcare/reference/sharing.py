@@ -181,6 +181,12 @@ def rule(category: str, role: str, on: date, folder: Path = DATA) -> Rule:
     )
 
 
+@cache
+def first_day(folder: Path = DATA) -> date:
+    """The day on which the earliest row of the table came into force."""
+    return min(row.since or date.min for rows in matrix(folder).values() for row in rows)
+
+
 # Bounded, because a history page asks for the rules of many days.
 @lru_cache(maxsize=1024)
 def rules_for(role: str, on: date, folder: Path = DATA) -> Mapping[str, Rule]:

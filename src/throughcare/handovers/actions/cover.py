@@ -32,18 +32,37 @@ def keep(
     next_telephone: str = "",
     replaces: int | None = None,
 ) -> PrescribingCover:
+    """What `name_prescriber` does, for a role that may see the whole of the person's prescribing (PC-101)."""
+    if not may_keep(sight(by, record.person_id, at)):
+        raise not_yours(record.person_id)
+    return name_prescriber(
+        by=by,
+        at=at,
+        record=record,
+        cover=cover,
+        telephone=telephone,
+        next_telephone=next_telephone,
+        replaces=replaces,
+    )
+
+
+@action
+def name_prescriber(
+    *,
+    by: Actor,
+    at: datetime,
+    record: Record,
+    cover: Cover,
+    telephone: str,
+    next_telephone: str = "",
+    replaces: int | None = None,
+) -> PrescribingCover:
     """Keep who prescribes, until when, and who goes on. It replaces what stood before.
 
-    replaces: the row that the form was opened on, 0 for none; when another stands now, it is a conflict (PC-103).
-    Refused for a role that may not see prescribing (PC-101) and for a next prescriber without a moment to begin, or a
-    moment without a prescriber (PC-102).
+    The disclosure table is not asked: `keep` does that. replaces: the row that the form was opened on, 0 for none; when
+    another stands now, it is a conflict (PC-103). Refused for a next prescriber without a moment to begin, or a moment
+    without a prescriber (PC-102).
     """
-    seen = sight(by, record.person_id, at)
-    if not may_keep(seen):
-        raise NotAllowed(
-            Fault("PC-101", "", "Your role does not say who prescribes.", "Ask the prescriber or the keyworker."),
-            person=record.person_id,
-        )
     if bool(cover.next_prescriber.strip()) != (cover.next_from is not None):
         missing = "next_from" if cover.next_prescriber.strip() else "next_prescriber"
         raise Refused(
@@ -95,3 +114,10 @@ def keep(
         about=kept,
     )
     return kept
+
+
+def not_yours(person: int) -> NotAllowed:
+    return NotAllowed(
+        Fault("PC-101", "", "Your role does not say who prescribes.", "Ask the prescriber or the keyworker."),
+        person=person,
+    )

@@ -49,19 +49,34 @@ def answer(
     checked_again: bool = False,
     version: int | None = None,
 ) -> Sheet:
+    """What `write_down` does, for those whose role may write each of the answers (CS-101)."""
+    seen = sight(by, record.person_id, at)
+    if not all(code in QUESTIONS and writes(seen, code) for code in answers):
+        raise not_yours(record.person_id)
+    return write_down(
+        by=by, at=at, record=record, answers=answers, where=where, checked_again=checked_again, version=version
+    )
+
+
+@action
+def write_down(
+    *,
+    by: Actor,
+    at: datetime,
+    record: Record,
+    answers: Mapping[str, str],
+    where: Provenance,
+    checked_again: bool = False,
+    version: int | None = None,
+) -> Sheet:
     """Write answers down in the sheet of the actor's organisation. An empty answer takes the one before it away.
 
-    checked_again: do answers that are the same carry the new provenance too?
-    version: of the sheet when the form was opened, 0 where there was none; changed since, it is a conflict (CS-106).
-    Refused for an answer outside the actor's role (CS-101), a dose without a unit (CS-102), a number of days that is
-    none (CS-103), a moment that lies ahead (CS-104), a source that is not known (CS-105).
+    The disclosure table is not asked: `answer` does that. checked_again: do answers that are the same carry the new
+    provenance too? version: of the sheet when the form was opened, 0 where there was none; changed since, it is a
+    conflict (CS-106). Refused for a dose without a unit (CS-102), a number of days that is none (CS-103), a moment
+    that lies ahead (CS-104), a source that is not known (CS-105).
     """
-    seen = sight(by, record.person_id, at)
-    if by.organisation is None or not all(code in QUESTIONS and writes(seen, code) for code in answers):
-        raise NotAllowed(
-            Fault("CS-101", "", "Your role does not write this part of the clinical sheet.", "Ask a clinician."),
-            person=record.person_id,
-        )
+    assert by.organisation is not None, "a sheet is the view of an organisation"
     if faults := list(_faults(answers, where, at)):
         raise Refused(*faults, person=record.person_id)
     Person.objects.select_for_update().get(pk=record.person_id)  # two colleagues may begin the same sheet at once
@@ -144,6 +159,13 @@ def _faults(answers: Mapping[str, str], where: Provenance, at: datetime) -> Iter
             yield Fault("CS-104", code, "This has not happened yet.", "Check the date and the time.")
     if where.source not in dict(SOURCES):
         yield Fault("CS-105", "source", "Every answer has a source.", "Choose one of those listed.")
+
+
+def not_yours(person: int) -> NotAllowed:
+    return NotAllowed(
+        Fault("CS-101", "", "Your role does not write this part of the clinical sheet.", "Ask a clinician."),
+        person=person,
+    )
 
 
 def _changed_since() -> Fault:

@@ -19,7 +19,7 @@ from throughcare.organisations.models import Organisation
 from throughcare.organisations.queries import roles_at
 from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN
 from throughcare.reference.roles import roles
-from throughcare.reference.sharing import rules_for
+from throughcare.reference.sharing import first_day, rules_for
 from throughcare.sharing.models import Grant, Person
 from throughcare.sharing.rule import Sight
 from throughcare.web.parts import Row
@@ -254,7 +254,8 @@ def not_covered(hand_over: HandOver, items: Iterable[Item], at: datetime) -> lis
     holds = {"grant_open", "referral_sent"}
     holds |= ({"release_planned"} if planned else set()) | ({"while_in_custody"} if held else set())
     attached = [_attached(item) for item in items if item.part in hand_over.attached]
-    table = [rules_for(role, localdate(at)) for role in sorted(there)]
+    on = max(localdate(at), first_day())  # one sent before there was a table is judged by the first
+    table = [rules_for(role, on) for role in sorted(there)]
     return basis.not_covered(dict.fromkeys(attached), table, hand_over.basis, holds)
 
 

@@ -12,9 +12,10 @@ from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions.sheet import keep_what_was_sent
-from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover
 from throughcare.handovers.process.hand_over import (
     BASES,
+    ENDED,
     FACTS,
     HAND_OVER,
     LADDER,
@@ -22,7 +23,7 @@ from throughcare.handovers.process.hand_over import (
     NOT_THE_RECEIVERS,
     UNOPENED,
 )
-from throughcare.handovers.queries.sheet import items_of, not_covered
+from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.rules.sheet import PARTS
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
@@ -42,6 +43,7 @@ from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
 
 LADDER_CLOCK = "HOV-C06"
+COVER_CLOCK = "HOV-C10"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
 ENDS_FOR_BOTH = ("withdraw", "supersede")
@@ -228,6 +230,8 @@ class HandOvers:
 
     def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
         state = state_of(case)
+        if due.strand == "cover":
+            return ("report_uncovered", {"missed_clock": due.clock}) if due.clock == COVER_CLOCK else None
         if not any(step.verb == "escalate" and step.from_ == state for step in self.process.steps):
             return None
         told = LADDER.index(case.hand_over.ladder) + 1 if case.hand_over.ladder else 0
@@ -274,6 +278,8 @@ class HandOvers:
                 place=str(facts["place"]),
             )
         hand_over.save()
+        if step.strand == "main" and step.verb in (*ENDS_FOR_RECEIVER, *ENDS_FOR_BOTH, "send"):
+            watch_prescribing(step.case, at)
 
 
 def delivered(said: Said) -> None:
@@ -288,6 +294,32 @@ def delivered(said: Said) -> None:
     if state == "sent" and case.hand_over.receiver_id == message.service_id:
         facts = {"delivery_time": said.at.isoformat(), "channel": message.channel}
         engine.take(by=SYSTEM, at=said.at, case=case.pk, verb="deliver", facts=facts)
+
+
+def cover_kept(said: Said) -> None:
+    """Who prescribes has changed: every open hand-over of the person is watched anew, for both of its sides."""
+    for case in Case.objects.select_for_update(of=("self",)).filter(
+        process=HAND_OVER.name, person=said.person, closed_at=None
+    ):
+        watch_prescribing(case, said.at)
+
+
+def watch_prescribing(case: Case, at: datetime) -> None:
+    """Raise, move, close or set aside the deadline that a gap in prescribing is for both sides of a hand-over."""
+    strands = dict(case.strands.values_list("name", "state"))
+    main, watched = strands["main"], strands.get("cover")
+    cover = PrescribingCover.objects.filter(person=case.person_id, replaced_at=None).first()
+    verb, facts = "", {}
+    if main in ENDED:
+        verb = "end_watch" if watched and watched != "ended" else ""
+    elif main in NOT_THE_RECEIVERS:
+        verb = "set_aside" if watched in ("gap", "uncovered") else ""
+    elif cover:
+        gap = as_rule(cover).has_gap
+        verb = "raise_gap" if gap else "close_gap" if watched in ("gap", "uncovered") else ""
+        facts = {"covered_until": cover.covered_until.isoformat()}
+    if verb:
+        engine.take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
 
 
 def state_of(case: Case) -> str:

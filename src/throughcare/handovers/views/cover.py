@@ -19,7 +19,7 @@ from throughcare.processes.forms import answer_of, fields_of
 from throughcare.processes.table import MOMENT, Fact
 from throughcare.sharing import looks
 from throughcare.sharing.rule import may_not_open, sight
-from throughcare.web.faults import Fault, NotAllowed, Refused
+from throughcare.web.faults import Fault, Refused
 from throughcare.web.forms import Form
 
 UNTIL = Fact("Until when is the person covered?", MOMENT, hint="The last dose of the prescription, day and time")
@@ -79,10 +79,7 @@ def cover(request: Request, person: int) -> HttpResponse:
     if record is None or not seen.reads("identity_core"):
         raise may_not_open(person)
     if not actions.may_keep(seen):
-        raise NotAllowed(
-            Fault("PC-101", "", "Your role does not say who prescribes.", "Ask the prescriber or the keyworker."),
-            person=person,
-        )
+        raise actions.not_yours(person)
     looks.at_person(request.actor, person, now)
     standing = covers([person]).get(person)
     form = CoverForm(request.POST if request.method == "POST" else None, initial=_initial(standing))

@@ -116,10 +116,7 @@ def part(request: Request, person: int, part: str) -> HttpResponse:
     record, seen = _reader(request, person)
     codes = [code for code in QUESTIONS if PART_OF[code] == part and writes(seen, code)]
     if not codes:
-        raise NotAllowed(
-            Fault("CS-101", "", "Your role does not write this part of the clinical sheet.", "Ask a clinician."),
-            person=person,
-        )
+        raise actions.not_yours(person)
     now = timezone.now()
     standing = Sheet.objects.filter(person=person, organisation=request.actor.organisation).first()
     form = PartForm(
