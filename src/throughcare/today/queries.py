@@ -14,8 +14,11 @@ from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
 from throughcare.handovers.process.hand_over import CONTACT_OWED, HAND_OVER, MOVED_BY_SENDER, TO_ANSWER
 from throughcare.handovers.queries.hand_over import dues_of, hand_overs, leaving_soon, open_dues, standing
+from throughcare.handovers.queries.sheet import as_rule, at_risk, writes_cover
 from throughcare.handovers.room.hand_over import WORDS
+from throughcare.handovers.rules.cover import gap_words
 from throughcare.messages.models import Message
+from throughcare.people.queries import visible_records
 from throughcare.processes.models import Due
 from throughcare.processes.table import SENDER
 from throughcare.reference.calendar import ONE_DAY
@@ -31,6 +34,9 @@ MORE = {LATE: "sent", TOLD: "all", ANSWER: "answer", MOVE: "sent", CONTACT: "our
 """Which list of hand-overs has the rest of a group."""
 SHOWN = dict.fromkeys(MORE, MOST_ROWS) | {TOLD: 25, ANSWER: 25}
 """How many rows of a group are shown: what nobody has answered yet must not stand out of sight."""
+
+
+AT_RISK, MOST_AT_RISK = "At risk this week: no next prescriber", 25
 
 
 def groups(actor: Actor, now: datetime) -> list[Group]:
@@ -65,6 +71,7 @@ def _of_people(actor: Actor, now: datetime) -> list[Group]:
         return Group(title, lines, tone, more, len(rows))
 
     return [
+        _uncovered(actor, now),
         of_hand_overs(LATE, "risk"),
         of_hand_overs(TOLD, "risk"),
         _leaving(actor, now),
@@ -89,6 +96,30 @@ def _sorted(actor: Actor, now: datetime) -> dict[str, list[Waiting]]:
         if title := group_of(one, actor.service, actor.role):
             found[title].append(one)
     return found
+
+
+def _uncovered(actor: Actor, now: datetime) -> Group:
+    """Who could be without a prescription this week, the soonest first."""
+    found = list(at_risk(actor, now)[: MOST_AT_RISK + 1])
+    shown = found[:MOST_AT_RISK]
+    known = {r.person_id: r for r in visible_records(actor, now).filter(person__in=[c.person_id for c in shown])}
+    lines = []
+    for cover in (cover for cover in shown if cover.person_id in known):
+        ended = cover.covered_until <= now
+        acts = [Act("Arrange cover", reverse("prescriber", args=[cover.person_id]))] if writes_cover(actor, now) else []
+        lines.append(
+            Line(
+                what=known[cover.person_id].listed_name,
+                url=reverse("person", args=[cover.person_id]),
+                tag="Nobody prescribes" if ended else "Script ends",
+                tone="risk",
+                words=gap_words(as_rule(cover)),
+                due_at=cover.covered_until,
+                ring=(cover.prescriber, cover.telephone),
+                acts=acts,
+            )
+        )
+    return Group(AT_RISK, lines, "risk", reverse("people") if len(found) > MOST_AT_RISK else "")
 
 
 def _leaving(actor: Actor, now: datetime) -> Group:

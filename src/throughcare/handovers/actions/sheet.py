@@ -119,7 +119,8 @@ def write_down(
 def keep_what_was_sent(*, by: Actor, at: datetime, hand_over: HandOver, parts: Iterable[str]) -> None:
     """Keep, inside the act of sending, the answers of the attached parts as they stand."""
     among = set(parts)
-    items = [item for item in items_of(hand_over.case.person_id) if PART_OF[item.code] in among]
+    attached = (item for item in items_of(hand_over.case.person_id) if PART_OF[item.code] in among)
+    items = sorted(attached, key=lambda item: list(QUESTIONS).index(item.code))
     if not items:
         return
     SheetSent(

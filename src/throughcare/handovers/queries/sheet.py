@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate, localtime
 
@@ -13,31 +13,18 @@ from throughcare.handovers.conditions import release_planned, while_in_custody
 from throughcare.handovers.models import HandOver, PrescribingCover, Sheet, SheetSent
 from throughcare.handovers.rules import basis
 from throughcare.handovers.rules import sheet as rules
-from throughcare.handovers.rules.cover import Cover, gap_words
+from throughcare.handovers.rules.cover import SOON, Cover, gap_words
 from throughcare.handovers.rules.sheet import PART_OF, PARTS, QUESTIONS, SOURCES, Item
 from throughcare.organisations.models import Organisation
 from throughcare.organisations.queries import roles_at
 from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN
 from throughcare.reference.roles import roles
-from throughcare.reference.sharing import first_day, rules_for
+from throughcare.reference.sharing import Access, first_day, rules_for
 from throughcare.sharing.models import Grant, Person
-from throughcare.sharing.rule import Sight
+from throughcare.sharing.rule import Sight, readable
 from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
 
-SAFETY: Mapping[str, tuple[str, ...]] = {
-    "What could kill in the coming days": ("urgent_risk",),
-    "Opioid agonist medicine": ("medicine", "dose", "supervision"),
-    "Long-acting injection": ("injection", "injection_last", "injection_window"),
-    "Last supervised dose": ("last_dose",),
-    "Dose days missed": ("missed",),
-    "Pharmacy": ("pharmacy",),
-    "Allergies": ("allergies",),
-    "Has overdosed and lived": ("overdosed",),
-    "Naloxone held": ("naloxone",),
-    "Pregnant": ("pregnancy",),
-}
-"""The rows of the safety summary, gravest first, and the answers that each is made of."""
 OUTSIDE_ROLE = "keyworker"
 """The role of the disclosure table whose rules bound what a service reads for which nobody signs in."""
 COVER_FIELDS = ("script_end", "next_script_due", "bridging_script_arranged")
@@ -121,7 +108,7 @@ def safety_rows(items: Iterable[Item], names: Mapping[int, str]) -> list[Row]:
     """Of the answers that the reader may see, the few that prevent a death, the newest view of each."""
     newest = rules.current(items)
     found = []
-    for label, codes in SAFETY.items():
+    for label, codes in rules.SAFETY.items():
         parts = [newest[code] for code in codes if code in newest]
         if not parts or (label == "Dose days missed" and parts[0].value == "0"):
             continue
@@ -196,6 +183,20 @@ def cover_rows(who: Mapping[str, str], until: datetime, next_from: datetime | No
     return found
 
 
+def at_risk(actor: Actor, now: datetime) -> QuerySet[PrescribingCover]:
+    """Whom nobody prescribes for now or within a week, among the people whose prescribing the actor may know of.
+
+    The table decides by role: one that reads none of the fields that tell of a gap sees nobody.
+    """
+    rule = rules_for(actor.role, localdate(now)).get("prescribing_medicines")
+    if rule is None or (rule.access is Access.SUMMARY and not set(COVER_FIELDS) & set(rule.summary_fields)):
+        return PrescribingCover.objects.none()
+    uncovered = Q(next_from=None) | Q(next_from__gt=F("covered_until")) & Q(next_from__gt=now)
+    ending = PrescribingCover.objects.filter(uncovered, replaced_at=None, covered_until__lte=now + SOON)
+    found = readable(ending, actor, "prescribing_medicines", now, organisation="record__organisation")
+    return found.order_by("covered_until", "pk")
+
+
 def as_rule(cover: PrescribingCover) -> Cover:
     """The row as the rules take it."""
     return Cover(cover.prescriber, cover.covered_until, cover.next_prescriber, cover.next_from)
@@ -262,3 +263,9 @@ def not_covered(hand_over: HandOver, items: Iterable[Item], at: datetime) -> lis
 def _attached(item: Item) -> basis.Attached:
     fact = QUESTIONS[item.code]
     return basis.Attached(fact.label, fact.category or "", fact.field)
+
+
+def writes_cover(actor: Actor, now: datetime) -> bool:
+    """Does the actor's role see the whole of prescribing, and so may say who prescribes?"""
+    rule = rules_for(actor.role, localdate(now)).get("prescribing_medicines")
+    return rule is not None and rule.access is Access.SEE

@@ -131,6 +131,21 @@ _ASKED: Mapping[str, tuple[str, Fact]] = {
 QUESTIONS: Mapping[str, Fact] = {code: fact for code, (_, fact) in _ASKED.items()}
 PART_OF: Mapping[str, str] = {code: part for code, (part, _) in _ASKED.items()}
 
+SAFETY: Mapping[str, tuple[str, ...]] = {
+    "What could kill in the coming days": ("urgent_risk",),
+    "Opioid agonist medicine": ("medicine", "dose", "supervision"),
+    "Long-acting injection": ("injection", "injection_last", "injection_window"),
+    "Last supervised dose": ("last_dose",),
+    "Dose days missed": ("missed",),
+    "Pharmacy": ("pharmacy",),
+    "Allergies": ("allergies",),
+    "Has overdosed and lived": ("overdosed",),
+    "Naloxone held": ("naloxone",),
+    "Pregnant": ("pregnancy",),
+}
+"""The rows of the safety summary, gravest first, and the answers that each is made of."""
+SAFETY_CODES = tuple(code for codes in SAFETY.values() for code in codes)
+
 
 @dataclass(frozen=True)
 class Item:
