@@ -19,6 +19,7 @@ EXEMPT = {
     "processes.Strand",
     "processes.StepTaken",
     "processes.Due",
+    "handovers.CustodyQuestion",
     "handovers.HandOver",
     "handovers.Sheet",
     "handovers.SheetSent",

@@ -9,6 +9,7 @@ class HandoversConfig(AppConfig):
         from throughcare.handovers import conditions, panel
         from throughcare.handovers.actions.cover import COVER_KEPT
         from throughcare.handovers.room import hand_over as room
+        from throughcare.handovers.room.custody_question import CustodyQuestions
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import register
@@ -17,6 +18,7 @@ class HandoversConfig(AppConfig):
 
         conditions.register()
         register(room.HandOvers())
+        register(CustodyQuestions())
         react(DELIVERED, room.delivered)
         react(COVER_KEPT, room.cover_kept)
         add_panel(panel.panel)

@@ -6,10 +6,22 @@ from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 
 from throughcare.handovers.actions.cover import may_keep
+from throughcare.handovers.process.custody_question import CUSTODY_QUESTION
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
 from throughcare.handovers.queries import sheet
 from throughcare.handovers.queries.hand_over import hand_overs, standing
-from throughcare.handovers.queries.known import APPOINTMENT, COVER, COVERS_A_SITE, SHEET, STAY, Known, known_about
+from throughcare.handovers.queries.known import (
+    APPOINTMENT,
+    COVER,
+    COVERS_A_SITE,
+    QUESTION,
+    SHEET,
+    STAY,
+    Known,
+    known_about,
+)
+from throughcare.handovers.queries.question import answer_rows
+from throughcare.handovers.rules.question import ASKERS
 from throughcare.handovers.rules.sheet import takes_opioid_medicine
 from throughcare.people.panels import Panel, Reader, Work
 from throughcare.processes.models import Due
@@ -30,6 +42,11 @@ def panel(reader: Reader) -> Panel:
     part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
     if may_keep(reader.sight):
         part.acts.append(("Who prescribes", reverse("prescriber", args=[reader.person])))
+    if reader.actor.role in ASKERS:
+        part.acts.append(("Ask who prescribes", reverse("ask-who-prescribes", args=[reader.person])))
+    if reader.sight.reads("prescribing_medicines"):
+        part.acts.append(("May I tell this caller?", reverse("may-i-tell", args=[reader.person])))
+    _add_questions(part, reader, [one for one in known if one.kind == QUESTION])
     said = _add_safety(part, reader, known, attached={code for row in rows if row.sent_at for code in row.attached})
     _add_hand_overs(part, reader, rows, opioid_said=said)
     _add_whereabouts(part, reader, known)
@@ -56,6 +73,24 @@ def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: se
         if one.kind == COVER:
             part.safety.extend(sheet.cover_rows(one.content, one.when, one.until, seen))
     return bool(takes)
+
+
+def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
+    """Open questions about prescribing as work; the newest answer among what prevents a death."""
+    for one in questions:
+        if one.until is None:
+            part.work.append(
+                Work(
+                    title=f"Question to {one.service}: who prescribes?",
+                    url=reverse("case", args=[one.content["case"]]),
+                    state=CUSTODY_QUESTION.label(one.place).capitalize(),
+                    tone="today",
+                )
+            )
+    answered = [one for one in questions if one.content["answer"]]
+    newest = max(answered, key=lambda one: one.content["answer"]["at"], default=None)
+    if newest:
+        part.safety.extend(answer_rows(newest.content["answer"], newest.service, reader.sight, newest.organisation))
 
 
 def _hand_overs(reader: Reader) -> Any:

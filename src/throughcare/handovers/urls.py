@@ -1,6 +1,6 @@
 from django.urls import path
 
-from throughcare.handovers.views import cover, custody, hand_over, sheet
+from throughcare.handovers.views import cover, custody, hand_over, question, sheet
 
 urlpatterns = [
     path("hand-overs/", hand_over.hand_over_list, name="hand-overs"),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("people/<id:person>/sheet/<slug:part>/", sheet.part, name="sheet-part"),
     path("people/<id:person>/prescriber/", cover.cover, name="prescriber"),
     path("hand-overs/<id:case>/sheet/", sheet.sent, name="sheet-sent"),
+    path("people/<id:person>/ask-who-prescribes/", question.ask, name="ask-who-prescribes"),
+    path("people/<id:person>/may-i-tell/", question.tell, name="may-i-tell"),
 ]

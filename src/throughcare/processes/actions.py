@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 
 from django.db import IntegrityError
+from django.db.models import Model
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
@@ -35,10 +36,12 @@ def begin(
     record: Record,
     facts: Mapping[str, object],
     roles: Sequence[str],
+    own: Callable[[Case], Model],
     key: str | None = None,
-) -> tuple[Case, StepTaken]:
-    """Open a case with the first step of a process. The room adds its own row in the same action.
+) -> Case:
+    """Open a case with the first step of a process, and do what the step asks for.
 
+    own: the room's own row for the case, unsaved: what its answers are read from.
     Refused with the table's own faults. A form sent twice is caught by its `key`: see `once`.
     """
     opening = rules.opening(process, verb, localdate(at))
@@ -57,7 +60,11 @@ def begin(
     case.save()
     Strand(case=case, name=verdict.step.strand, state=verdict.step.to, since=at).save()
     taken = _store(case, verdict.step, verdict.step.to, by=by, at=at, facts=facts, flags=(), key=key)
-    return case, taken
+    own(case).save(force_insert=True)
+    if verdict.step.opens or verdict.step.starts:
+        room = room_of(case)
+        _follow(room, room.with_parties(Case.objects.filter(pk=case.pk)).get(), verdict.step, taken, by, at, facts)
+    return case
 
 
 def once(key: str, same: Callable[[StepTaken], bool], open_case: Callable[[], Case]) -> Case:
@@ -294,12 +301,19 @@ def _move(
         from_state=state,
     )
     if verdict.moves:
-        told = _told(room, case, step)
-        room.after(taken, by, at)
-        _start_clocks(room, case, step, at, facts)
-        outbox.post_all(told, verb=f"{case.process}.{step.verb}", case=case.pk, at=at)
-        _apply(room, case, step, by, at, facts)
+        _follow(room, case, step, taken, by, at, facts)
     return taken
+
+
+def _follow(
+    room: Room, case: Case, step: Step, taken: StepTaken, by: Actor, at: datetime, facts: Mapping[str, object]
+) -> None:
+    """What a step that moves a case brings with it: whom it tells, the room's own rows, its clocks, further steps."""
+    told = _told(room, case, step)
+    room.after(taken, by, at)
+    _start_clocks(room, case, step, at, facts)
+    outbox.post_all(told, verb=f"{case.process}.{step.verb}", case=case.pk, at=at)
+    _apply(room, case, step, by, at, facts)
 
 
 def _store(

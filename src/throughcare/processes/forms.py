@@ -8,6 +8,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import localtime
 
 from throughcare.events.actor import Actor
 from throughcare.processes.models import Case
@@ -52,7 +54,7 @@ class ActForm(Form):
                 fields[f"{code}__not_known"] = forms.BooleanField(label="Not known", required=False)
             offered = room.offered(case, code, actor)
             if offered is not None:
-                initial[code] = str(offered)
+                initial |= initial_of(code, fact, str(offered))
         self.base_fields = {**type(self).base_fields, **fields}  # type: ignore[misc]  # this form has its own questions
         super().__init__(data, initial=initial)
         for name, field in self.fields.items():
@@ -132,6 +134,14 @@ def answer_of(cleaned: Mapping[str, Any], code: str, fact: Fact) -> object:
     if fact.kind == DAY:
         return value.isoformat() if value else ""
     return value.strip() if isinstance(value, str) else value
+
+
+def initial_of(code: str, fact: Fact, value: str) -> dict[str, Any]:
+    """A stored answer as the fields that ask for it begin with it."""
+    if fact.kind == MOMENT and (when := parse_datetime(value)):
+        local = localtime(when)
+        return {f"{code}_day": local.date(), f"{code}_time": local.time()}
+    return {code: parse_date(value) if fact.kind == DAY else value}
 
 
 def fields_of(code: str, fact: Fact, choices: list[tuple[str, str]], required: bool) -> dict[str, forms.Field]:

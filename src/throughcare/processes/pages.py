@@ -185,7 +185,7 @@ def name_for(case: Case, seen: Sight) -> str:
 
 def _button(room: Room, case: Case, act: Act, actor: Actor, now: datetime) -> Button:
     words, consequence = room.words(case, act.verb)
-    needs_answers = bool(questions(room, case, act, actor, now)) or (bool(consequence) and act.verb == "send")
+    needs_answers = bool(questions(room, case, act, actor, now)) or act.verb in room.checked_before
     return Button(act=act, words=words, consequence=consequence, asks=needs_answers, key=uuid.uuid4().hex)
 
 

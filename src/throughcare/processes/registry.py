@@ -16,6 +16,10 @@ class Room(Protocol):
     """What a room answers for the cases of its process."""
 
     process: Process
+    checked_before: frozenset[str]
+    """The verbs whose form first shows the whole case, because they disclose it."""
+    home: tuple[str, str]
+    """Where the cases of the process are found: words, and the name of the page."""
 
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         """The roles, as the table names them, in which the actor is party to the case; empty for a stranger."""

@@ -205,10 +205,6 @@ def declare(name: str, title: str, words: str, steps: tuple[Step, ...], **rest: 
     for step in steps:
         unknown = ({step.from_, step.to} - known) | ({*step.starts, *step.stops} - set(clocks))
         unknown |= set(step.rule) - set(limits)
-        if step.from_ == START and step.strand == steps[0].strand and (step.starts or step.opens or step.rule):
-            raise ValueError(
-                f"{step.id} opens a case: it starts no clock and tells nobody, since the room is not there yet"
-            )
         if unknown:
             raise ValueError(f"{step.id} names {', '.join(sorted(unknown))}, not in the reference tables")
         for text in (*step.needs, *step.guard):

@@ -95,7 +95,7 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
         "person_name": name_for(found, seen),
         "words": words,
         "consequence": consequence,
-        "page": case_page(case, request.actor, now) if verb == "send" or status == 409 else None,
+        "page": case_page(case, request.actor, now) if verb in room.checked_before or status == 409 else None,
         "conflict": status == 409,
         "now": now,
     }

@@ -25,11 +25,12 @@ class Grant(Kept):
     or because the purpose ended) by `withdrawn_at`.
     """
 
-    OWN, HAND_OVER, CUSTODY = "own", "hand_over", "custody"
+    OWN, HAND_OVER, CUSTODY, QUESTION = "own", "hand_over", "custody", "question"
     KINDS = (
         (OWN, "Your service's own record"),
         (HAND_OVER, "A hand-over"),
         (CUSTODY, "Held at a site that your service covers"),
+        (QUESTION, "A question about prescribing"),
     )
     category: ClassVar[str] = "audit_and_sharing_decisions"
 

@@ -12,8 +12,10 @@ from django.utils.timezone import localdate, localtime
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
+from throughcare.handovers.process.custody_question import ASKED
 from throughcare.handovers.process.hand_over import CONTACT_OWED, HAND_OVER, MOVED_BY_SENDER, TO_ANSWER
-from throughcare.handovers.queries.hand_over import dues_of, hand_overs, leaving_soon, open_dues, standing
+from throughcare.handovers.queries.hand_over import dues_of, hand_overs, leaving_soon, open_dues, standing, whom_to_ring
+from throughcare.handovers.queries.question import questions
 from throughcare.handovers.queries.sheet import as_rule, at_risk, writes_cover
 from throughcare.handovers.room.hand_over import WORDS
 from throughcare.handovers.rules.cover import gap_words
@@ -72,6 +74,7 @@ def _of_people(actor: Actor, now: datetime) -> list[Group]:
 
     return [
         _uncovered(actor, now),
+        *_questions(actor, now),
         of_hand_overs(LATE, "risk"),
         of_hand_overs(TOLD, "risk"),
         _leaving(actor, now),
@@ -120,6 +123,30 @@ def _uncovered(actor: Actor, now: datetime) -> Group:
             )
         )
     return Group(AT_RISK, lines, "risk", reverse("people") if len(found) > MOST_AT_RISK else "")
+
+
+def _questions(actor: Actor, now: datetime) -> list[Group]:
+    """Questions about prescribing: those to answer, for somebody may be without a dose tonight; and one's own."""
+    to_answer, ours = [], []
+    for question in questions(actor, now):
+        late = question.due_at is not None and bool(question.ladder or question.due_at <= now)
+        name, url = question.case.record.listed_name, reverse("case", args=[question.case_id])
+        if question.asked_id == actor.service and question.state in ASKED:
+            answer = Act("Answer", reverse("act", args=[question.case_id, "answer_prescribing"]))
+            words, tag = f"{question.asker.name} asks who prescribes", "Late" if late else "Asked"
+            to_answer.append(Line(name, url, tag, "missed" if late else "today", words, question.due_at, acts=[answer]))
+        elif question.state in ASKED:
+            ring = whom_to_ring(question.asked, question.ladder) if late else None
+            tag, words = "NOT ANSWERED" if late else "Asked", f"Who prescribes? Asked of {question.asked.name}"
+            ours.append(Line(name, url, tag, "missed" if late else "", words, question.due_at, ring))
+        else:
+            words = f"{question.asked.name} has answered who prescribes"
+            acts = [Act("Close", reverse("act", args=[question.case_id, "close"]))]
+            ours.append(Line(name, url, "Answered", "done", words, acts=acts))
+    return [
+        Group("You are asked who prescribes", to_answer, "risk"),
+        Group("You asked who prescribes", ours),
+    ]
 
 
 def _leaving(actor: Actor, now: datetime) -> Group:
@@ -177,9 +204,11 @@ def _appointments(actor: Actor, now: datetime) -> Group:
 
 def _told(actor: Actor) -> list[Message]:
     """What other services did that this one was told of, and nobody has put away yet; one more than is shown."""
-    unread = Message.objects.filter(service=actor.service, put_away_at=None, delivered_at__isnull=False).exclude(
-        verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate")
-    )
+    unread = (
+        Message.objects.filter(service=actor.service, put_away_at=None, delivered_at__isnull=False)
+        .exclude(verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate"))
+        .exclude(verb__startswith="custody_question.")
+    )  # these stand in groups of their own
     return list(unread.order_by("-pk")[: MOST_ROWS + 1])
 
 

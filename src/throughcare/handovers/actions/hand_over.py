@@ -42,7 +42,13 @@ def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | N
     _must_take_hand_overs(draft.receiver, by)
     must_know(record, by, at)
     assert by.service is not None, "a sender acts for a service"
-    case, _ = engine.begin(
+    hand_over = HandOver(sender_id=by.service, receiver=draft.receiver, written_by_id=by.user, **_written(draft))
+
+    def own(case: Case) -> HandOver:
+        hand_over.case = case
+        return hand_over
+
+    engine.begin(
         by=by,
         at=at,
         process=HAND_OVER,
@@ -50,12 +56,9 @@ def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | N
         record=record,
         facts={"person": record.person_id, "receiving_service": draft.receiver.pk, "reason": draft.reason.strip()},
         roles=[SENDER],
+        own=own,
         key=key,
     )
-    hand_over = HandOver(
-        case=case, sender_id=by.service, receiver=draft.receiver, written_by_id=by.user, **_written(draft)
-    )
-    hand_over.save(force_insert=True)
     _keep_release_date(record.person_id, draft.release_date, by=by, at=at)
     return hand_over
 

@@ -18,6 +18,7 @@ from throughcare.handovers.process.hand_over import (
     TO_ANSWER,
     UNOPENED,
 )
+from throughcare.organisations.models import Service
 from throughcare.processes.models import Due
 from throughcare.sharing.rule import readable
 
@@ -97,17 +98,16 @@ def standing(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) 
     words = HAND_OVER.clock_words(due.clock) if due else ""
     ring = None
     if sender and (late or hand_over.ladder) and hand_over.owed_by != "sender":
-        ring = whom_to_ring(hand_over)
+        ring = whom_to_ring(hand_over.receiver, hand_over.ladder)
     today = due is not None and localdate(due.due_at) == localdate(now)
     tone = "missed" if late else "today" if today else "done" if state == "contact_made" else ""
     return Standing(state=label, tone=tone, words=words, ring=ring)
 
 
-def whom_to_ring(hand_over: HandOver) -> tuple[str, str]:
-    """Who at the receiving side answers now, by the step of the ladder: name and telephone."""
-    receiver = hand_over.receiver
-    if hand_over.ladder == "provider lead" and receiver.organisation.lead_telephone:
-        return receiver.organisation.lead_name, receiver.organisation.lead_telephone
-    if hand_over.ladder == "service manager" and receiver.manager_telephone:
-        return receiver.manager_name, receiver.manager_telephone
-    return receiver.name, receiver.telephone
+def whom_to_ring(service: Service, ladder: str) -> tuple[str, str]:
+    """Who at a service answers now, by the step of the ladder: name and telephone."""
+    if ladder == "provider lead" and service.organisation.lead_telephone:
+        return service.organisation.lead_name, service.organisation.lead_telephone
+    if ladder == "service manager" and service.manager_telephone:
+        return service.manager_name, service.manager_telephone
+    return service.name, service.telephone

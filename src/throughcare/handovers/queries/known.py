@@ -3,21 +3,29 @@
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import DateField, DateTimeField, F, IntegerField, JSONField, Value
+from django.db.models import DateField, DateTimeField, F, IntegerField, JSONField, Q, Value
 from django.db.models.functions import Cast, JSONObject
 
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
-from throughcare.handovers.models import CustodyStay, PrescribingCover, Sheet
+from throughcare.handovers.models import CustodyQuestion, CustodyStay, PrescribingCover, Sheet
 from throughcare.organisations.models import SiteCovered
 
-SHEET, STAY, APPOINTMENT, COVER, COVERS_A_SITE = "sheet", "stay", "appointment", "cover", "covers a site"
+SHEET, STAY, APPOINTMENT, COVER, QUESTION, COVERS_A_SITE = (
+    "sheet",
+    "stay",
+    "appointment",
+    "cover",
+    "question",
+    "covers a site",
+)
 
 
 class Known(NamedTuple):
     """One thing of any kind. A row of each kind fills the columns that it has.
 
-    when: changed, came, starts, or covered until. until: left, or the next prescriber begins. on: the release date.
+    when: changed, came, starts, asked, or covered until. until: left, closed, or the next prescriber begins.
+    on: the release date. place: also the state of a question.
     """
 
     kind: str
@@ -65,6 +73,18 @@ def known_about(person: int, actor: Actor) -> list[Known]:
     covers = SiteCovered.objects.filter(service=actor.service).values_list(
         Value(COVERS_A_SITE), no_moment, no_moment, no_day, F("site__name"), Value(""), nobody, nothing
     )
-    rows = sheets.union(stays, booked, cover, covers, all=True)
+    questions = CustodyQuestion.objects.filter(
+        Q(asker=actor.service) | Q(asked=actor.service), case__person=person, case__strands__name="main"
+    ).values_list(
+        Value(QUESTION),
+        F("case__opened_at"),
+        F("case__closed_at"),
+        no_day,
+        F("case__strands__state"),
+        F("asked__name"),
+        F("asked__organisation"),
+        JSONObject(case="case_id", answer="answer"),
+    )
+    rows = sheets.union(stays, booked, cover, questions, covers, all=True)
     found = [Known(*row) for row in rows]
     return sorted(found, key=lambda one: one.when.timestamp() if one.when else 0.0, reverse=True)

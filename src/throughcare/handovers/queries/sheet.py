@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.conditions import release_planned, while_in_custody
@@ -205,15 +205,6 @@ def as_rule(cover: PrescribingCover) -> Cover:
 def reads_cover(seen: Sight) -> bool:
     """May the reader know until when somebody prescribes?"""
     return any(seen.reads("prescribing_medicines", field) for field in COVER_FIELDS)
-
-
-def initial_of(code: str, value: str) -> dict[str, Any]:
-    """A stored answer as its form fields begin with it."""
-    kind = QUESTIONS[code].kind
-    if kind == MOMENT and (when := parse_datetime(value)):
-        local = localtime(when)
-        return {f"{code}_day": local.date(), f"{code}_time": local.time()}
-    return {code: parse_date(value) if kind == DAY else value}
 
 
 def moment_of(text: str) -> datetime:

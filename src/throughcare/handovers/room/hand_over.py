@@ -81,6 +81,8 @@ class HandOvers:
     """The room behind `hand_over`."""
 
     process = HAND_OVER
+    checked_before = frozenset({"send"})
+    home = ("All hand-overs", "hand-overs")
 
     def with_parties(self, cases: QuerySet[Case]) -> QuerySet[Case]:
         return cases.select_related(

@@ -18,7 +18,7 @@ from throughcare.organisations.requests import Request
 from throughcare.people.models import Record
 from throughcare.people.queries import records_of
 from throughcare.people.rules import age_on
-from throughcare.processes.forms import answer_of, fields_of
+from throughcare.processes.forms import answer_of, fields_of, initial_of
 from throughcare.processes.pages import name_for, open_case
 from throughcare.processes.table import MOMENT, Fact
 from throughcare.sharing import looks
@@ -199,7 +199,7 @@ def _initial(standing: Sheet | None, codes: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for code, one in (standing.items if standing else {}).items():
         if code in codes:
-            found |= queries.initial_of(code, one["value"])
+            found |= initial_of(code, QUESTIONS[code], one["value"])
     return found
 
 

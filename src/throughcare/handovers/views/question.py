@@ -1,0 +1,131 @@
+"""Asking who prescribes; and what a caller may be told, and was."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.timezone import localdate
+
+from throughcare.handovers.actions import question as actions
+from throughcare.handovers.rules.question import ASKERS, CALLERS, PRESCRIBER, TOLD, may_tell
+from throughcare.organisations.models import Service
+from throughcare.organisations.queries import receiving_services
+from throughcare.organisations.requests import Request
+from throughcare.people.models import Record
+from throughcare.people.queries import records_of
+from throughcare.processes.actions import once
+from throughcare.reference.sharing import rule
+from throughcare.sharing import looks
+from throughcare.sharing.rule import Sight, may_not_open, sight
+from throughcare.web.faults import Fault, NotAllowed, Refused
+from throughcare.web.forms import Form
+
+
+class AskForm(Form):
+    """Whom to ask, why, and where to ring back."""
+
+    asked = forms.ModelChoiceField(
+        label="Which service do you ask?",
+        help_text="Services of the person’s home area come first. Asking tells you nothing about who knows the person.",
+        queryset=Service.objects.none(),
+        empty_label="Choose a service",
+    )
+    reason = forms.CharField(
+        label="Why do you need to know, and by when?",
+        help_text="For example: in custody since 3pm, says methadone this morning, withdrawing",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    call_back_number = forms.CharField(label="Number to call you back on", max_length=40)
+    key = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, record: Record, own: int | None) -> None:
+        super().__init__(data, initial={"key": uuid.uuid4().hex})
+        asked = self.fields["asked"]
+        assert isinstance(asked, forms.ModelChoiceField)
+        asked.queryset = receiving_services(other_than=own)
+        near = set(Service.objects.filter(areas__area=record.area or None).values_list("pk", flat=True))
+        first = sorted(asked.queryset, key=lambda service: service.pk not in near)
+        asked.choices = [("", "Choose a service"), *((service.pk, str(service)) for service in first)]
+
+
+def ask(request: Request, person: int) -> HttpResponse:
+    """Ask a service who prescribes for somebody, what dose, last taken when, confirmed by whom."""
+    record, _ = _reader(request, person)
+    if request.actor.role not in ASKERS:
+        raise actions.not_an_asker()
+    now = timezone.now()
+    form = AskForm(request.POST if request.method == "POST" else None, record=record, own=request.actor.service)
+    if form.is_valid():
+        typed = dict(form.cleaned_data)
+        key = typed.pop("key")
+        try:
+            case = once(
+                key,
+                lambda step: (
+                    (step.user_id, step.service_id, step.case.person_id, step.facts.get("reason"))
+                    == (request.actor.user, request.actor.service, person, typed["reason"].strip())
+                ),
+                lambda: actions.ask(by=request.actor, at=now, record=record, key=key, **typed).case,
+            )
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            messages.success(request, "The question is asked. You are told as soon as it is answered.")
+            return redirect("case", case=case.pk)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "handovers/ask.html", {"form": form, "record": record}, status=status)
+
+
+class ToldForm(Form):
+    """Who rang, where they were rung back, and what they were told."""
+
+    caller = forms.ChoiceField(label="Who asked?", choices=list(CALLERS.items()), widget=forms.RadioSelect)
+    name = forms.CharField(label="Their name", max_length=120)
+    number = forms.CharField(
+        label="Number you rang them back on", max_length=40, help_text="The number listed for them, not one they gave"
+    )
+    told = forms.MultipleChoiceField(
+        label="What did you tell them?",
+        choices=[(code, words[:1].upper() + words[1:]) for code, words in (TOLD | PRESCRIBER).items()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Tick nothing when you told them nothing",
+    )
+
+
+def tell(request: Request, person: int) -> HttpResponse:
+    """May I tell this caller? The disclosure table in words, and a form that keeps what was told."""
+    record, seen = _reader(request, person)
+    if not seen.reads("prescribing_medicines"):
+        raise NotAllowed(
+            Fault("CQ-104", "", "Your role may not read prescribing, and so tells nobody.", "Ask a clinician."),
+            person=person,
+        )
+    now = timezone.now()
+    form = ToldForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        actions.told_caller(by=request.actor, at=now, record=record, **form.cleaned_data)
+        messages.success(request, "It is kept in the audit trail whom you told what.")
+        return redirect("person", person=person)
+    context = {
+        "form": form,
+        "record": record,
+        "callers": [may_tell(rule("prescribing_medicines", role, localdate(now)), role) for role in CALLERS],
+    }
+    return render(request, "handovers/tell.html", context, status=422 if form.is_bound and form.errors else 200)
+
+
+def _reader(request: Request, person: int) -> tuple[Record, Sight]:
+    """The record through which the reader knows the person, and what they may see; the look is kept."""
+    now = timezone.now()
+    seen = sight(request.actor, person, now)
+    record = records_of(person, request.actor, now).order_by("-pk").first()
+    if record is None or not seen.reads("identity_core"):
+        raise may_not_open(person)
+    looks.at_person(request.actor, person, now)
+    return record, seen
