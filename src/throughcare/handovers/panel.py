@@ -87,10 +87,10 @@ def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
                     tone="today",
                 )
             )
-    answered = [one for one in questions if one.content["answer"]]
-    newest = max(answered, key=lambda one: one.content["answer"]["at"], default=None)
+    answered = [one for one in questions if one.content["at"]]
+    newest = max(answered, key=lambda one: one.content["at"], default=None)
     if newest:
-        part.safety.extend(answer_rows(newest.content["answer"], newest.service, reader.sight, newest.organisation))
+        part.safety.extend(answer_rows(newest.content, newest.service, reader.sight, newest.organisation))
 
 
 def _hand_overs(reader: Reader) -> Any:

@@ -4,11 +4,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import DateField, DateTimeField, F, IntegerField, JSONField, Q, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, JSONObject
 
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyQuestion, CustodyStay, PrescribingCover, Sheet
+from throughcare.handovers.process.custody_question import ANSWER
 from throughcare.organisations.models import SiteCovered
 
 SHEET, STAY, APPOINTMENT, COVER, QUESTION, COVERS_A_SITE = (
@@ -83,7 +85,7 @@ def known_about(person: int, actor: Actor) -> list[Known]:
         F("case__strands__state"),
         F("asked__name"),
         F("asked__organisation"),
-        JSONObject(case="case_id", answer="answer"),
+        JSONObject(case="case_id", **{name: KT(f"answer__{name}") for name in (*ANSWER, "by", "at")}),
     )
     rows = sheets.union(stays, booked, cover, questions, covers, all=True)
     found = [Known(*row) for row in rows]
