@@ -6,7 +6,7 @@ from datetime import datetime
 from throughcare.accounts.models import User
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
-from throughcare.organisations.models import AreaServed, Membership, Organisation, Service, Site
+from throughcare.organisations.models import PUBLIC_PAGE, AreaServed, Membership, Organisation, Service, Site
 from throughcare.reference.areas import MADE_UP_AREAS
 from throughcare.reference.areas import areas as known_areas
 from throughcare.reference.roles import roles
@@ -78,10 +78,59 @@ def set_up(
 
 
 @action
+def name_front_door(*, by: Actor, at: datetime, service: Service, area: str) -> AreaServed:
+    """Have a service answer whoever asks for help in an area by themselves, in place of any that did so before.
+
+    With the first of them the service behind the public page is set up. Refused (OR-107) for a service that does not
+    serve the area, or takes no hand-overs.
+    """
+    served = AreaServed.objects.select_for_update(of=("self",)).filter(service=service, area=area).first()
+    if served is None or not service.takes_hand_overs:
+        raise Refused(
+            Fault(
+                "OR-107",
+                "area",
+                "The front door of an area is a service that serves the area and takes hand-overs.",
+                "Name another service, or set this one up with that area.",
+            )
+        )
+    before = AreaServed.objects.filter(area=area, front_door=True).exclude(pk=served.pk)
+    replaced = list(before.values_list("service_id", flat=True))
+    before.update(front_door=False)
+    served.front_door = True
+    served.save(update_fields=["front_door"])
+    if not Service.objects.filter(kind=PUBLIC_PAGE).exists():
+        set_up(
+            by=by,
+            at=at,
+            organisation=found(by=by, at=at, name="The public page", kind=PUBLIC_PAGE),
+            name="The public page",
+            kind=PUBLIC_PAGE,
+            telephone="",
+            takes_hand_overs=False,
+        )
+    say(
+        "front_door.named",
+        by=by,
+        at=at,
+        subject=f"service {service.pk}",
+        detail={"area": area, "before": replaced, "after": service.pk},
+    )
+    return served
+
+
+@action
 def join(*, by: Actor, at: datetime, user: User, service: Service, role: str) -> Membership:
-    """Have a user work for a service in a role from now. Refused for an unknown role, or one no user can hold."""
+    """Have a user work for a service in a role from now.
+
+    Refused for an unknown role, or one no user can hold, and for the public page, which has no members.
+    """
     if role not in roles() or role == "person":
         raise Refused(Fault("OR-102", "role", f"{role} is not a role of staff.", "Use a code from the table of roles."))
+    if service.is_public_page:
+        raise Refused(
+            Fault("OR-108", "service", "Nobody works for the public page.", "Choose the front door of the area.")
+        )
     if Membership.objects.filter(user=user, service=service, role=role, until__isnull=True).exists():
         raise Refused(Fault("OR-103", "role", "This person already has this role here.", "Nothing needs doing."))
     membership = Membership(user=user, service=service, role=role, since=at)

@@ -13,7 +13,7 @@ from throughcare.messages import outbox
 from throughcare.people.models import Record
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.registry import Room, room_of
+from throughcare.processes.registry import Room, forbidden, room_of
 from throughcare.processes.table import CASE, OF_THE_ROOM, START, Process, Step, as_text
 from throughcare.reference.calendar import due_at
 from throughcare.sharing.models import Person
@@ -113,6 +113,8 @@ def take(
         raise Refused(_used_before(), person=found.person_id, case=case)
     if earlier or (version is not None and _acted_since(found, version)):
         raise Conflict(_conflict(found), person=found.person_id, case=case)
+    if guarded := forbidden(found, verb):
+        raise Refused(guarded, person=found.person_id, case=case)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)
     known = _known(room, found, strand, verb, facts, by, at)

@@ -17,6 +17,7 @@ from throughcare.handovers.queries.hand_over import dues_of, hand_overs, leaving
 from throughcare.handovers.room.hand_over import WORDS
 from throughcare.messages.models import Message
 from throughcare.processes.models import Due
+from throughcare.processes.registry import forbidden
 from throughcare.processes.table import SENDER
 from throughcare.reference.calendar import ONE_DAY
 from throughcare.reference.roles import OVERSEERS, works_with_people
@@ -180,7 +181,11 @@ def _hand_over(waiting: Waiting, hand_over: HandOver, due: Due | None, actor: Ac
         words=how.words[:1].upper() + how.words[1:],
         due_at=due.due_at if due else None,
         ring=how.ring,
-        acts=[_act(hand_over, verb) for verb in next_acts(waiting.state, side, localdate(now))],
+        acts=[
+            _act(hand_over, verb)
+            for verb in next_acts(waiting.state, side, localdate(now))
+            if not forbidden(hand_over.case, verb)
+        ],
     )
 
 

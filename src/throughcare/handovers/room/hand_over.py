@@ -12,7 +12,16 @@ from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process.hand_over import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
+from throughcare.handovers.process.hand_over import (
+    ASKED_FOR_THEM,
+    BASES,
+    FACTS,
+    HAND_OVER,
+    LADDER,
+    NOT_THE_RECEIVERS,
+    UNOPENED,
+)
+from throughcare.handovers.room import front_door
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
@@ -33,6 +42,7 @@ LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
 ENDS_FOR_BOTH = ("withdraw", "supersede")
+BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
 
@@ -80,6 +90,8 @@ class HandOvers:
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
+        if front_door.from_public_page(case) and actor.user is None:
+            return front_door.sides(case, actor, state_of(case))
         if not works_with_people(actor.role):
             return frozenset()
         sides = set()
@@ -91,6 +103,8 @@ class HandOvers:
         return frozenset(sides)
 
     def service_of(self, case: Case, role: str) -> int | None:
+        if role == SENDER and front_door.from_public_page(case):
+            return None  # nobody works there: a word to it would stand as told, and be read by nobody
         return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
@@ -146,13 +160,18 @@ class HandOvers:
         return []
 
     def words(self, case: Case, verb: str) -> tuple[str, str]:
-        return WORDS.get(verb, (self.process.verb_words(verb), ""))
+        button, consequence = WORDS.get(verb, (self.process.verb_words(verb), ""))
+        if front_door.from_public_page(case):
+            consequence = front_door.WORDS.get(verb, front_door.TELLS_NOBODY)
+        return button, consequence
 
     def title(self, case: Case) -> str:
         return f"Hand-over to {case.hand_over.receiver.name}"
 
     def parties(self, case: Case) -> list[tuple[str, str, str]]:
         sender, receiver = case.hand_over.sender, case.hand_over.receiver
+        if front_door.from_public_page(case):
+            return [("To", receiver.name, receiver.telephone)]
         return [("From", sender.name, sender.telephone), ("To", receiver.name, receiver.telephone)]
 
     def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
@@ -173,7 +192,10 @@ class HandOvers:
             mine = hand_over.sender_id == seen.actor.service
             if value and (mine or not fact.category or seen.reads(fact.category, fact.field)):
                 unconfirmed = "unconfirmed" if fact.category == "overdose_safety_summary" else ""
-                rows.append(Row(fact.label, dict(fact.choices).get(value, value), note=unconfirmed))
+                words = BASES_IN_WORDS if code == "basis" else dict(fact.choices)
+                rows.append(Row(fact.label, words.get(value, value), note=unconfirmed))
+        if front_door.from_public_page(case):
+            rows += front_door.rows(case, seen)
         stay = CustodyStay.objects.select_related("site").filter(person=case.person_id).order_by("-since").first()
         if stay and seen.reads("release_details", "release_date") and stay.release_date:
             rows.append(Row("Release date", day(stay.release_date), note="the latest date known"))
@@ -182,6 +204,8 @@ class HandOvers:
             rows.append(Row(held, stay.site.name))
         if hand_over.owner:
             rows.append(Row("Coordination owner", f"{hand_over.owner.name}, {hand_over.receiver.name}"))
+        elif front_door.from_public_page(case):
+            rows.append(Row("Coordination owner", "Nobody yet", note=f"{hand_over.receiver.name} is asked"))
         else:
             rows.append(Row("Coordination owner", hand_over.sender.name, note="until the hand-over is accepted"))
         return rows
@@ -193,6 +217,8 @@ class HandOvers:
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         state = state_of(case)
+        if SENDER not in roles and state in UNOPENED and front_door.from_public_page(case):
+            return front_door.UNOPENED
         if SENDER not in roles and state in UNOPENED:
             return "Open the hand-over to read what was sent. The sender is told that you have."
         return ""
@@ -299,7 +325,7 @@ def _open_grants(case: Case, at: datetime) -> None:
         record=case.record_id,
         services=[case.hand_over.receiver_id, case.hand_over.sender_id],
         kind=Grant.HAND_OVER,
-        basis=dict(BASES)[case.hand_over.basis],
+        basis=BASES_IN_WORDS[case.hand_over.basis],
         source=_source(case),
         at=at,
     )
