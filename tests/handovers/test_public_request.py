@@ -177,6 +177,8 @@ def test_what_nobody_would_ever_read_is_neither_offered_nor_taken(
     answer = staff.get(f"/cases/{case.pk}/{verb}/")
     assert answer.status_code == 409
     assert "AH-111" in answer.content.decode()
+    page = staff.get(f"/cases/{case.pk}/").content.decode()
+    assert "(sender)" not in page, "no act is said to be for a sender who is not there"
     facts = {"decline_reason": "not_our_area", "question": "Who?", "call_back_number": "020 7946 0002"}
     with pytest.raises(Refused, match="AH-111"):
         engine.take(by=keyworker, at=timezone.now(), case=case.pk, verb=verb, facts=facts)
@@ -626,3 +628,23 @@ def test_statements_that_the_page_sends_do_not_grow_with_requests(client: Client
 def test_the_moment_of_a_request_is_counted_in_the_hour_it_came_in() -> None:
     at = datetime(2026, 11, 24, 9, 59, tzinfo=UTC)
     assert actions.source_of("203.0.113.9", at) != actions.source_of("203.0.113.9", at + timedelta(minutes=1))
+
+
+def test_today_of_the_front_door_asks_the_database_as_often_for_many_requests_as_for_one(
+    keyworker: Actor, door: Service
+) -> None:
+    staff = worlds.signed_in(keyworker)
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as sent:
+            assert staff.get("/").status_code == 200
+        return len(sent)
+
+    send(Client(), key=stamp(number="a" * 32))
+    engine.take(by=keyworker, at=timezone.now(), case=the_case().pk, verb="open_by_receiver", facts={})
+    one = statements()
+    for number in "bcdef":
+        send(Client(), key=stamp(number=number * 32))
+    for case in Case.objects.exclude(strands__state="opened"):
+        engine.take(by=keyworker, at=timezone.now(), case=case.pk, verb="open_by_receiver", facts={})
+    assert statements() == one

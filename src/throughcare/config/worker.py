@@ -26,6 +26,7 @@ class Worker:
 
     def __init__(self) -> None:
         from throughcare.events import chain
+        from throughcare.handovers.actions.public_request import forget_knocks
         from throughcare.messages import jobs, outbox
         from throughcare.sharing import looks
 
@@ -36,6 +37,7 @@ class Worker:
             ("messages", outbox.deliver, timedelta()),
             ("seal", looks.seal, SEALING),
             ("publish", chain.publish_if_due, PUBLISHING),
+            ("knocks", forget_knocks, PUBLISHING),
         )
         self.beaten = timezone.now() - BEATING
         self.last: dict[str, datetime] = {}

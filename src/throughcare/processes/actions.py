@@ -113,7 +113,8 @@ def take(
         raise Refused(_used_before(), person=found.person_id, case=case)
     if earlier or (version is not None and _acted_since(found, version)):
         raise Conflict(_conflict(found), person=found.person_id, case=case)
-    if guarded := forbidden(found, verb):
+    guarded = forbidden(found, verb) if by != SYSTEM else None
+    if guarded:
         raise Refused(guarded, person=found.person_id, case=case)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)

@@ -89,8 +89,8 @@ _guards: dict[str, list[Guard]] = {}
 def guard(process: str, asks: Guard) -> None:
     """Have `asks(case, verb)` say why an act that the table allows is not possible in one case; None when it is.
 
-    Called from AppConfig.ready. What is guarded is neither offered on a page nor taken. The case was read by
-    `Room.with_parties`, or with the same relations.
+    Called from AppConfig.ready. What is guarded is not offered on a page, nor taken by anybody but Throughcare itself.
+    The case was read by `Room.with_parties`, or with the same relations.
     """
     known = _guards.setdefault(process, [])
     if asks not in known:

@@ -2,6 +2,7 @@
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import PublicRequest
+from throughcare.handovers.process.hand_over import TO_ANSWER
 from throughcare.organisations.queries import PUBLIC_ROLE
 from throughcare.processes.models import Case
 from throughcare.processes.table import SENDER
@@ -11,7 +12,7 @@ from throughcare.web.faults import Fault
 from throughcare.web.parts import Row
 from throughcare.web.wording import LONDON
 
-NOBODY_BEHIND = ("decline", "ask_question")
+TO_OR_BY_THE_SENDER = ("decline", "ask_question", "answer_question", "reroute", "withdraw")
 TELLS_NOBODY = "Throughcare tells nobody. Reach whoever asked, only as they said is safe."
 WORDS = {
     "open_by_receiver": "You read what was asked. Throughcare tells nobody that you have.",
@@ -27,8 +28,8 @@ def from_public_page(case: Case) -> bool:
 
 
 def answers_itself(case: Case, verb: str) -> Fault | None:
-    """A guard: what goes back to a sender is not possible where nobody would ever read it."""
-    if verb not in NOBODY_BEHIND or not from_public_page(case):
+    """A guard: what goes back to a sender, or comes from one, is not possible where there is none."""
+    if not from_public_page(case) or not (verb in TO_OR_BY_THE_SENDER or (verb == "supersede" and _unanswered(case))):
         return None
     return Fault(
         "AH-111",
@@ -37,6 +38,10 @@ def answers_itself(case: Case, verb: str) -> Fault | None:
         "Accept it and reach whoever asked. If another service fits better, hand over to it from your own record; "
         "if nothing is to be done, close it with what came of it.",
     )
+
+
+def _unanswered(case: Case) -> bool:
+    return any(strand.name == "main" and strand.state in TO_ANSWER for strand in case.strands.all())
 
 
 def sides(case: Case, actor: Actor, state: str) -> frozenset[str]:
