@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Max
+
 from throughcare.events.acting import acting, action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages.models import Message
@@ -47,9 +49,13 @@ def deliver(now: datetime) -> int:
 
 
 def deliver_on(now: datetime, *, after: int | None = None, go_on: Callable[[], bool] = lambda: True) -> Delivered:
-    """Deliver what waits, oldest first from after a message on, for as long as `go_on` says; at least one."""
+    """Deliver what waits, oldest first from after a message on, for as long as `go_on` says; at least one.
+
+    What is written meanwhile, because something was delivered, waits for the next round.
+    """
     count, place = 0, after or 0
-    while found := _waiting(place):
+    last = Message.objects.filter(delivered_at=None).aggregate(Max("pk"))["pk__max"] or 0
+    while found := _waiting(place, last):
         for place in found:
             count += _delivered(place, now)
             if not go_on():
@@ -57,9 +63,9 @@ def deliver_on(now: datetime, *, after: int | None = None, go_on: Callable[[], b
     return Delivered(count, None)
 
 
-def _waiting(after: int) -> list[int]:
+def _waiting(after: int, last: int) -> list[int]:
     """The next few hundred messages that wait."""
-    waiting = Message.objects.filter(delivered_at=None, pk__gt=after).order_by("pk")
+    waiting = Message.objects.filter(delivered_at=None, pk__gt=after, pk__lte=last).order_by("pk")
     return list(waiting.values_list("pk", flat=True)[:READ_AT_ONCE])
 
 
