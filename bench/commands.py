@@ -132,7 +132,7 @@ def _measure(
 
 def _sweeps_table(figures: list[sweeping.Figures]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Sweep", "Open", "Due", "Marked", "Finding s", "Sweep s", "ms each", "Bar s", "Met"):
+    for heading in ("Sweep", "Open", "Due", "Marked", "Find s", "All s", "ms each", "CPU ms", "Met"):
         table.add_column(heading, justify="left" if heading == "Sweep" else "right", no_wrap=True)
     for one in figures:
         table.add_row(
@@ -142,8 +142,7 @@ def _sweeps_table(figures: list[sweeping.Figures]) -> Table:
             f"{one.marked:,}",
             f"{one.finding:.3f}",
             f"{one.seconds:.1f}",
-            f"{one.milliseconds:.2f}",
-            f"{one.bar:.0f}",
+            *((f"{one.milliseconds:.1f}", f"{one.cpu_milliseconds:.1f}") if one.marked else ("", "")),
             "yes" if one.met else "no",
         )
     return table

@@ -113,11 +113,11 @@ def swept(name: str, longest: float) -> None:
     begun = time.perf_counter()
     engine.next_passed(NOW, None)
     finding = time.perf_counter() - begun
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     marked = engine.sweep_on(NOW, go_on=lambda: time.perf_counter() - begun < longest).marked
     seconds = time.perf_counter() - begun
     figures = {"sweep": name, "open": standing, "due": due, "marked": marked, "finding": finding, "seconds": seconds}
-    print(json.dumps(figures), flush=True)
+    print(json.dumps(figures | {"cpu": time.process_time() - used}), flush=True)
 
 
 def main(open_: int, due: int, longest: float) -> None:
@@ -126,12 +126,12 @@ def main(open_: int, due: int, longest: float) -> None:
     tidy()
     let_pass(WARM)
     engine.sweep(NOW)
-    swept("none is due", longest)
+    swept("none due", longest)
     let_pass(due)
-    swept("an ordinary day", longest)
+    swept("ordinary day", longest)
     let_pass(open_ - due)
     tidy()
-    swept("after an outage", longest)
+    swept("after outage", longest)
 
 
 if __name__ == "__main__":

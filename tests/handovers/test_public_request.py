@@ -593,13 +593,16 @@ def test_an_area_has_one_front_door_and_naming_another_takes_its_place(door: Ser
         AreaServed.objects.filter(area=LEEDS).update(front_door=True)
 
 
-@pytest.mark.parametrize("wrong", ["does not serve it", "takes no hand-overs"])
-def test_a_service_that_does_not_serve_the_area_or_takes_no_hand_overs_is_no_front_door(wrong: str) -> None:
-    takes = wrong != "takes no hand-overs"
-    team = worlds.service(areas=[LEEDS] if not takes else [YORK], takes_hand_overs=takes)
+def test_a_front_door_serves_its_area_from_then_on_and_takes_hand_overs(keyworker: Actor) -> None:
+    team = worlds.service(areas=[YORK])
+    organisations.name_front_door(by=SYSTEM, at=worlds.BEGAN, service=team, area=LEEDS)
+    assert set(team.areas.values_list("area", "front_door")) == {(YORK, False), (LEEDS, True)}
+    closed = worlds.service(takes_hand_overs=False)
     with pytest.raises(Refused, match="OR-107"):
-        organisations.name_front_door(by=SYSTEM, at=worlds.BEGAN, service=team, area=LEEDS)
-    assert public_page() is None
+        organisations.name_front_door(by=SYSTEM, at=worlds.BEGAN, service=closed, area=YORK)
+    with pytest.raises(Refused, match="OR-101"):
+        organisations.name_front_door(by=SYSTEM, at=worlds.BEGAN, service=team, area="E99999999")
+    assert front_doors() == {LEEDS: team}
 
 
 def test_nobody_works_for_the_public_page_and_nothing_is_handed_over_to_it(keyworker: Actor, door: Service) -> None:

@@ -52,8 +52,7 @@ def set_up(
     """Set up a service: the areas it serves, by code, and the sites it covers. Refused (OR-101) for an unknown area."""
     codes = list(areas)
     for code in codes:
-        if code not in known_areas() and code not in MADE_UP_AREAS:
-            raise Refused(Fault("OR-101", "areas", f"{code} is not one of the 153 areas.", "Use a code from the list."))
+        _must_be_known(code, "areas")
     service = Service(
         organisation=organisation,
         name=name,
@@ -81,19 +80,20 @@ def set_up(
 def name_front_door(*, by: Actor, at: datetime, service: Service, area: str) -> AreaServed:
     """Have a service answer whoever asks for help in an area by themselves, in place of any that did so before.
 
-    With the first of them the service behind the public page is set up. Refused (OR-107) for a service that does not
-    serve the area, or takes no hand-overs.
+    It serves the area from then on, if it did not. With the first front door the service behind the public page is set
+    up. Refused for an unknown area (OR-101), and for a service that takes no hand-overs (OR-107).
     """
-    served = AreaServed.objects.select_for_update(of=("self",)).filter(service=service, area=area).first()
-    if served is None or not service.takes_hand_overs:
+    _must_be_known(area, "area")
+    if not service.takes_hand_overs:
         raise Refused(
             Fault(
                 "OR-107",
-                "area",
-                "The front door of an area is a service that serves the area and takes hand-overs.",
-                "Name another service, or set this one up with that area.",
+                "service",
+                "The front door of an area is a service that takes hand-overs.",
+                "Name another service.",
             )
         )
+    served, _ = AreaServed.objects.get_or_create(service=service, area=area)
     before = AreaServed.objects.filter(area=area, front_door=True).exclude(pk=served.pk)
     replaced = list(before.values_list("service_id", flat=True))
     before.update(front_door=False)
@@ -148,3 +148,8 @@ def leave(*, by: Actor, at: datetime, membership: Membership) -> Membership:
     membership.save(update_fields=["until"])
     say("membership.ended", by=by, at=at, subject=f"membership {membership.pk}", detail={"user": membership.user_id})
     return membership
+
+
+def _must_be_known(area: str, field: str) -> None:
+    if area not in known_areas() and area not in MADE_UP_AREAS:
+        raise Refused(Fault("OR-101", field, f"{area} is not one of the 153 areas.", "Use a code from the list."))
