@@ -24,7 +24,7 @@ def worker(spell: float) -> Worker:
     return made
 
 
-def sent(number: int, long_ago: bool = True) -> list[int]:
+def sent(number: int) -> list[int]:
     """So many hand-overs, sent: two deadlines each that have passed, and a message that waits."""
     sender, receiver = worlds.worker(), worlds.service()
     cases = []

@@ -1,6 +1,7 @@
 """The worker: everything that happens without anybody clicking. Each pass may be run again, at any moment, safely."""
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -114,11 +115,9 @@ def main(once: bool = False) -> None:
     """Run until told to stop by SIGTERM or SIGINT; or one pulse of everything."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "throughcare.config.settings")
     django.setup()
-    worker = Worker()
+    worker = Worker(spell=math.inf if once else SPELL)
     if once:
         worker.pulse()
-        while worker.is_behind:
-            worker.pulse()
         worker.jobs.run_next(worker.name)
         return
     signal.signal(signal.SIGTERM, worker.stop)
