@@ -19,6 +19,7 @@ from throughcare.handovers.models import PublicRequest
 from throughcare.handovers.rules.public_request import (
     KNOWS,
     MESSAGES,
+    OPEN_FOR,
     OTHER,
     SELF,
     Asked,
@@ -39,6 +40,7 @@ from throughcare.web.forms import DayField, Form
 from throughcare.web.shell import plain
 
 ANSWERED = "HOV-C04"
+USED_BEFORE = "PR-203"
 READABLE = timedelta(days=1)
 AGAIN = "Nothing you typed is lost. Press “Send” once more."
 _stamps, _receipts = Signer(salt="throughcare.public-form"), Signer(salt="throughcare.public-receipt")
@@ -165,42 +167,48 @@ def ask_for_help(request: HttpRequest) -> HttpResponse:
     if not form.is_bound:
         return _shown(request, form, doors)
     key, age = _read(request.POST.get("key", ""), now)
-    if not form.is_valid():
-        form.renew(request.POST.get("key", "") if key else _stamp(now))
-        return _shown(request, form, doors, 422)
-    asked = form.asked()
-    form.add_faults(_at_the_person(fault) for fault in faults_of(actions.identity_of(asked), localdate(now)))
-    known = key and StepTaken.objects.filter(key=key).exists()
-    if form.errors:
-        return _shown(request, form, doors, 422)
+    if age is None or age > OPEN_FOR:
+        form.renew(_stamp(now))
+    status = 422
+    if form.is_valid():
+        asked, source = form.asked(), _source(request, now)
+        try:
+            _must_be_of_a_person(form, asked, key, age, source, doors[asked.area], now)
+            case = once(
+                key,
+                lambda step: step.service_id == page.pk and _is_same(step.case, asked),
+                lambda: actions.ask(by=actor_of_public_page(page), at=now, asked=asked, key=key, source=source),
+            )
+        except Refused as refused:
+            status = 429 if isinstance(refused, TooMany) else 422
+            if refused.faults[0].number == USED_BEFORE:
+                form.renew(_stamp(now))
+            form.add_faults(map(_at_the_person, refused.faults))
+        else:
+            reference = PublicRequest.objects.values_list("reference", flat=True).get(pk=case.pk)
+            return redirect(f"{reverse('help-received')}?of={_receipts.sign(reference)}")
+    return _shown(request, form, doors, status)
+
+
+class TooMany(Refused):
+    """More came within the hour than people send."""
+
+
+def _must_be_of_a_person(
+    form: AskForm, asked: Asked, key: str, age: timedelta | None, source: str, door: Service, now: datetime
+) -> None:
+    """Refuses what no person sends, before anything is written, so that machines write nothing at all."""
+    if faults := faults_of(actions.identity_of(asked), localdate(now)):
+        raise Refused(*faults)
     if form.cleaned_data["website"]:
         del form.fields["website"].widget.attrs["tabindex"]  # it is shown now, to be emptied
-        form.add_faults([_HIDDEN_BOX])
-        return _shown(request, form, doors, 422)
-    if not key or not (known or as_typed_by_somebody(age)):
-        if age is None or age > READABLE:
-            form.renew(_stamp(now))
-        form.add_faults([_PRESS_AGAIN])
-        return _shown(request, form, doors, 422)
-    network = network_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
-    source = actions.source_of(network, now)
-    number = "" if known else actions.too_many(source, now)
-    if number:
-        form.add_faults([_too_many(number, doors[asked.area])])
-        return _shown(request, form, doors, 429)
-    by = actor_of_public_page(page)
-    try:
-        case = once(
-            key,
-            lambda step: step.service_id == page.pk and _is_same(step.case, asked),
-            lambda: actions.ask(by=by, at=now, asked=asked, key=key, source=source),
-        )
-    except Refused as refused:
-        form.renew(_stamp(now))
-        form.add_faults(refused.faults)
-        return _shown(request, form, doors, 422)
-    reference = PublicRequest.objects.values_list("reference", flat=True).get(pk=case.pk)
-    return redirect(f"{reverse('help-received')}?of={_receipts.sign(reference)}")
+        raise Refused(_HIDDEN_BOX)
+    if key and StepTaken.objects.filter(key=key).exists():
+        return  # it was taken before, and is answered again
+    if not as_typed_by_somebody(age):
+        raise Refused(_PRESS_AGAIN)
+    if number := actions.too_many(source, now):
+        raise TooMany(_too_many(number, door))
 
 
 @plain
@@ -221,8 +229,13 @@ def help_received(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, form: AskForm | None, doors: Mapping[str, Service], status: int = 200) -> HttpResponse:
-    listed = sorted((area_name(area), door) for area, door in doors.items())
+    listed = sorted(((area_name(area), door) for area, door in doors.items()), key=lambda listed: listed[0])
     return render(request, "handovers/public/ask.html", {"form": form, "doors": listed}, status=status)
+
+
+def _source(request: HttpRequest, now: datetime) -> str:
+    network = network_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+    return actions.source_of(network, now)
 
 
 def _stamp(now: datetime) -> str:
