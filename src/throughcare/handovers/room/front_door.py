@@ -1,5 +1,9 @@
 """What is different about a hand-over from the public page: behind its sender there is nobody."""
 
+from datetime import datetime
+
+from django.utils.timezone import localdate
+
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import PublicRequest
 from throughcare.handovers.process.hand_over import TO_ANSWER
@@ -10,7 +14,6 @@ from throughcare.reference.sharing import Access, rules_for
 from throughcare.sharing.rule import Sight
 from throughcare.web.faults import Fault
 from throughcare.web.parts import Row
-from throughcare.web.wording import LONDON
 
 TO_OR_BY_THE_SENDER = ("decline", "ask_question", "answer_question", "reroute", "withdraw")
 TELLS_NOBODY = "Throughcare tells nobody. Reach whoever asked, only as they said is safe."
@@ -50,7 +53,7 @@ def sides(case: Case, actor: Actor, state: str) -> frozenset[str]:
     return frozenset({SENDER}) if sends else frozenset()
 
 
-def rows(case: Case, seen: Sight) -> list[Row]:
+def rows(case: Case, seen: Sight, now: datetime) -> list[Row]:
     """Who asked, what somebody else said of the person, and the number that whoever asked was given.
 
     The words of another are for the service that they were sent to, in roles that may read such words at all. The
@@ -62,8 +65,7 @@ def rows(case: Case, seen: Sight) -> list[Row]:
     found = [Row("Number given to whoever asked", request.reference)]
     if not request.words:
         return found
-    on = case.opened_at.astimezone(LONDON).date()
-    may = rules_for(seen.actor.role, on)[PublicRequest.category].access is Access.SEE
+    may = rules_for(seen.actor.role, localdate(now))[PublicRequest.category].access is Access.SEE
     if case.hand_over.receiver_id == seen.actor.service and may:
         said = Row("What somebody else said about this person", request.words, note="not the person’s own words")
     else:

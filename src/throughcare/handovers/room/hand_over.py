@@ -195,7 +195,7 @@ class HandOvers:
                 words = BASES_IN_WORDS if code == "basis" else dict(fact.choices)
                 rows.append(Row(fact.label, words.get(value, value), note=unconfirmed))
         if front_door.from_public_page(case):
-            rows += front_door.rows(case, seen)
+            rows += front_door.rows(case, seen, now)
         stay = CustodyStay.objects.select_related("site").filter(person=case.person_id).order_by("-since").first()
         if stay and seen.reads("release_details", "release_date") and stay.release_date:
             rows.append(Row("Release date", day(stay.release_date), note="the latest date known"))

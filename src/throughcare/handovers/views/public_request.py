@@ -49,7 +49,10 @@ _stamps, _receipts = Signer(salt="throughcare.public-form"), Signer(salt="throug
 class AskForm(Form):
     """What is asked on the public page. `website` is seen by machines alone."""
 
-    area = forms.ChoiceField(label="Where do you live, or where is help needed?")
+    area = forms.ChoiceField(
+        label="Where do you live, or where is help needed?",
+        help_text="Not in the list? Ask your GP, or ring NHS 111: they can say who helps where you live.",
+    )
     for_whom = forms.ChoiceField(
         label="Who is it for?",
         choices=((SELF, "Me"), (OTHER, "Somebody I care about")),
@@ -110,13 +113,9 @@ class AskForm(Form):
         super().__init__(data, initial={"key": stamp, "area": areas[0][0] if len(areas) == 1 else ""})
         choices = areas if len(areas) == 1 else [("", "Choose an area"), *areas]
         self.fields["area"].choices = choices  # type: ignore[attr-defined]
-        self.fields[
-            "area"
-        ].help_text = "Not in the list? Ask your GP, or ring NHS 111: they can say who helps where you live."
-        for name in ("asked_by", "knows"):
-            self.fields[name].unless_given = "only then"  # type: ignore[attr-defined]
-        self.fields["telephone"].unless_given = "this or the other"  # type: ignore[attr-defined]
-        self.fields["email"].unless_given = "this or the other"  # type: ignore[attr-defined]
+        either, then = "this or the other", "only then"
+        for name, words in (("telephone", either), ("email", either), ("asked_by", then), ("knows", then)):
+            self.fields[name].unless_given = words  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
