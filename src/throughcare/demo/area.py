@@ -49,7 +49,10 @@ SITES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Team:
-    """A service: its organisation, its kind, who works there (role, name), who manages it, and the sites it covers."""
+    """A service: its organisation, its kind, who works there (role, name), who manages it, and the sites it covers.
+
+    front_door: it answers whoever in Northbridge asks for help by themselves.
+    """
 
     name: str
     organisation: str
@@ -57,6 +60,7 @@ class Team:
     staff: tuple[tuple[str, str], ...]
     manager: str
     takes_hand_overs: bool = True
+    front_door: bool = False
     sites: tuple[str, ...] = ()
 
 
@@ -162,6 +166,7 @@ TEAMS = (
             ("front_desk", "Jo Li"),
         ),
         "Maureen O'Hara",
+        front_door=True,
     ),
     Team(
         ALDERGATE,
@@ -326,6 +331,8 @@ def enter(at: datetime) -> None:
             areas=[AREA],
             sites=[sites[name] for name in team.sites],
         )
+        if team.front_door:
+            organisations.name_front_door(by=SYSTEM, at=at, service=service, area=AREA)
         for role, name in team.staff:
             if name not in users:
                 users[name] = accounts.create(

@@ -47,7 +47,7 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Site: "id organisation_id name kind",
     Service: "id organisation_id name kind telephone mailbox manager_name manager_telephone takes_hand_overs",
     Service.sites.through: "id service_id site_id",
-    AreaServed: "id service_id area",
+    AreaServed: "id service_id area front_door",
     User: "id password last_login email name telephone is_active",
     Membership: "id user_id service_id role since until",
     Person: "id",
@@ -181,7 +181,7 @@ def _service(rows: Rows, organisation: int, name: str, kind: str, n: int) -> int
         names.telephone(n + 200),
         True,
     )
-    rows.add(AreaServed, service, AREA)
+    rows.add(AreaServed, service, AREA, False)
     return service
 
 

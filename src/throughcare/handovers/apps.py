@@ -8,17 +8,20 @@ class HandoversConfig(AppConfig):
         from throughcare.events.acting import react
         from throughcare.handovers import conditions, panel
         from throughcare.handovers.actions.cover import COVER_KEPT
+        from throughcare.handovers.process.hand_over import HAND_OVER
+        from throughcare.handovers.room import front_door
         from throughcare.handovers.room import hand_over as room
         from throughcare.handovers.room.custody_question import CustodyQuestions
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
-        from throughcare.processes.registry import register
+        from throughcare.processes.registry import guard, register
         from throughcare.reference.roles import roles, works_with_people
         from throughcare.web.shell import NavItem, add_to_navigation
 
         conditions.register()
         register(room.HandOvers())
         register(CustodyQuestions())
+        guard(HAND_OVER.name, front_door.answers_itself)
         react(DELIVERED, room.delivered)
         react(COVER_KEPT, room.cover_kept)
         add_panel(panel.panel)

@@ -1,11 +1,12 @@
 """Taking a step: the one way in which a case changes."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.db import IntegrityError
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
@@ -15,7 +16,7 @@ from throughcare.messages import outbox
 from throughcare.people.models import Record
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.registry import Room, room_of
+from throughcare.processes.registry import Room, forbidden, room_of
 from throughcare.processes.table import CASE, OF_THE_ROOM, START, Process, Step, as_text
 from throughcare.reference.calendar import due_at
 from throughcare.sharing.models import Person
@@ -122,6 +123,24 @@ def take(
         raise Refused(_used_before(), person=found.person_id, case=case)
     if earlier or (version is not None and _acted_since(found, version)):
         raise Conflict(_conflict(found), person=found.person_id, case=case)
+    return _step(room, found, roles, by=by, at=at, verb=verb, facts=facts, key=key)
+
+
+def _step(
+    room: Room,
+    found: Case,
+    roles: Collection[str],
+    *,
+    by: Actor,
+    at: datetime,
+    verb: str,
+    facts: Mapping[str, object],
+    key: str | None = None,
+) -> StepTaken:
+    """Take a step of a case that is locked and was read with its parties."""
+    guarded = forbidden(found, verb) if by != SYSTEM else None
+    if guarded:
+        raise Refused(guarded, person=found.person_id, case=found.pk)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)
     known = _known(room, found, strand, verb, facts, by, at)
@@ -136,7 +155,7 @@ def take(
     )
     faults = (*verdict.faults, *_not_offered(room, found, verdict.step, facts, by))
     if verdict.refused or verdict.step is None or faults != verdict.faults:
-        raise Refused(*faults, person=found.person_id, case=case)
+        raise Refused(*faults, person=found.person_id, case=found.pk)
     return _move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
 
 
@@ -147,29 +166,30 @@ def miss(*, by: Actor, at: datetime, due: int) -> Due:
     The mark is a conditional update: of two workers that try, one makes it. The case is locked before its deadline, as
     by everybody who acts on it: the other way round each could wait for the other.
     """
-    Case.objects.select_for_update(of=("self",)).filter(dues=due).first()
+    locked = Case.objects.select_for_update(of=("self",)).filter(dues=due).first()
     marked = Due.objects.filter(
         pk=due, due_at__lte=at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
     ).update(missed_at=at)
-    if not marked:
+    if locked is None or not marked:
         raise NoLongerOpen
-    missed = Due.objects.select_related("case").get(pk=due)
+    room = room_of(locked)
+    case = room.with_parties(Case.objects.filter(pk=locked.pk)).get()
+    missed = Due.objects.get(pk=due)
+    missed.case = case
     say(
         "deadline.missed",
         by=by,
         at=at,
-        person=missed.case.person_id,
-        record=missed.case.record_id,
-        case=missed.case_id,
+        person=case.person_id,
+        record=case.record_id,
+        case=case.pk,
         subject=missed.clock,
         detail={"due_at": missed.due_at},
     )
-    room = room_of(missed.case)
-    case = room.with_parties(Case.objects.filter(pk=missed.case_id)).get()
     follows = room.missed(case, missed, at)
     if follows:
         verb, facts = follows
-        take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
+        _step(room, case, room.roles_of(case, SYSTEM), by=SYSTEM, at=at, verb=verb, facts=facts)
     return missed
 
 
@@ -181,19 +201,61 @@ class NoLongerOpen(Exception):
     """Somebody else marked the deadline, or it was met or replaced: no refusal, and nothing to keep."""
 
 
+Place = tuple[datetime, int]
+"""Where a sweep stands: when the last deadline that it looked at was due, and its id."""
+READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep came to. stopped_at: where another goes on, when it was not let go on to the end."""
+
+    marked: int
+    stopped_at: Place | None
+
+
 def sweep(now: datetime) -> int:
     """Mark every deadline that has passed, oldest first, each in a transaction of its own. Returns how many."""
-    swept = 0
-    passed = Due.objects.filter(due_at__lte=now, met_at=None, missed_at=None, paused_at=None, replaced_at=None)
-    for due in list(passed.order_by("due_at", "pk").values_list("pk", flat=True)):
-        try:
-            miss(by=SYSTEM, at=now, due=due)
-            swept += 1
-        except NoLongerOpen:
-            continue
-        except Exception as error:  # one that cannot be marked must not keep the others waiting
-            log.error("deadline not marked", extra={"due": due, **logs.of_error(error)})
-    return swept
+    return sweep_on(now).marked
+
+
+def sweep_on(now: datetime, *, after: Place | None = None, go_on: Callable[[], bool] = lambda: True) -> Swept:
+    """Mark deadlines that have passed, oldest first from a place on, for as long as `go_on` says; at least one.
+
+    One that cannot be marked is logged, left as it is, and does not come again before all the others have.
+    """
+    marked = 0
+    while found := next_passed(now, after):
+        for after in found:
+            marked += _marked(after[1], now)
+            if not go_on():
+                return Swept(marked, after)
+    return Swept(marked, None)
+
+
+def passed(now: datetime) -> QuerySet[Due]:
+    """Deadlines that have passed, and that nobody has met, marked, paused or replaced."""
+    return Due.objects.filter(due_at__lte=now, met_at=None, missed_at=None, paused_at=None, replaced_at=None)
+
+
+def next_passed(now: datetime, after: Place | None) -> list[Place]:
+    """The next few hundred of them, oldest first."""
+    found = passed(now)
+    if after is not None:
+        at, pk = after
+        found = found.filter(Q(due_at__gt=at) | Q(pk__gt=pk), due_at__gte=at)
+    return list(found.order_by("due_at", "pk").values_list("due_at", "pk")[:READ_AT_ONCE])
+
+
+def _marked(due: int, now: datetime) -> bool:
+    try:
+        miss(by=SYSTEM, at=now, due=due)
+    except NoLongerOpen:
+        return False
+    except Exception as error:  # one that cannot be marked must not keep the others waiting
+        log.error("deadline not marked", extra={"due": due, **logs.of_error(error)})
+        return False
+    return True
 
 
 def taken_already(*, by: Actor, case: int, verb: str, key: str) -> bool:

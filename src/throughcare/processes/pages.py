@@ -15,7 +15,7 @@ from throughcare.organisations.models import Service
 from throughcare.processes.actions import stranger
 from throughcare.processes.forms import questions
 from throughcare.processes.models import Case, Due, StepTaken
-from throughcare.processes.registry import Room, rooms
+from throughcare.processes.registry import Room, forbidden, rooms
 from throughcare.processes.rules import Act, acts, reportable
 from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
 from throughcare.reference.areas import MADE_UP_AREAS, areas
@@ -106,7 +106,7 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
     found, room, seen, roles = open_case(case, actor, now)
     states = {strand.name: strand.state for strand in found.strands.all()}
     on = localdate(now)
-    possible = acts(room.process, states, roles, on)
+    possible = [act for act in acts(room.process, states, roles, on) if not forbidden(found, act.verb)]
     taken = list(found.steps.select_related("user", "service").order_by("version"))
     steps = room.history_for(taken, roles)
     hidden = room.hides(found, roles)
@@ -262,7 +262,8 @@ def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]
 
 def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str], seen: Sight | None) -> Entry:
     """One step of the history. Without a sight, because what was written is not open yet, it says no facts."""
-    by = f"{step.user.name}, {step.service.name}" if step.user and step.service else "Throughcare itself"
+    names_of = [who.name for who in (step.user, step.service) if who]
+    by = ", ".join(names_of) or "Throughcare itself"
     words = [f"Flagged: {number} {text}" for number, _, text in step.flags]
     for code in _shown_of(room, step) if step.from_state != START else ():
         fact = room.process.fact(code)

@@ -22,6 +22,7 @@ from throughcare.handovers.rules.cover import gap_words
 from throughcare.messages.models import Message
 from throughcare.people.queries import visible_records
 from throughcare.processes.models import Due
+from throughcare.processes.registry import forbidden
 from throughcare.processes.table import SENDER
 from throughcare.reference.calendar import ONE_DAY
 from throughcare.reference.roles import OVERSEERS, works_with_people
@@ -240,7 +241,11 @@ def _hand_over(waiting: Waiting, hand_over: HandOver, due: Due | None, actor: Ac
         words=how.words[:1].upper() + how.words[1:],
         due_at=due.due_at if due else None,
         ring=how.ring,
-        acts=[_act(hand_over, verb) for verb in next_acts(waiting.state, side, localdate(now))],
+        acts=[
+            _act(hand_over, verb)
+            for verb in next_acts(waiting.state, side, localdate(now))
+            if not forbidden(hand_over.case, verb)
+        ],
     )
 
 

@@ -32,6 +32,8 @@ BASES = (
     ("direct_care", "Direct care: both services look after this person, and the person would expect it"),
     ("agreed", "The person agreed, and knows what is sent and to whom"),
 )
+ASKED_FOR_THEM = ("asked_for_them", "Somebody who cares about the person asked for them; the person has not agreed yet")
+"""What the public page sends on when a person is asked for by another. No service can choose it."""
 LADDER = ("team", "service manager", "provider lead")
 LAPSED = "lapsed"
 OUTCOMES = (

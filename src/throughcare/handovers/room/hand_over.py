@@ -14,6 +14,7 @@ from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions.sheet import keep_what_was_sent
 from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover
 from throughcare.handovers.process.hand_over import (
+    ASKED_FOR_THEM,
     BASES,
     ENDED,
     FACTS,
@@ -24,6 +25,7 @@ from throughcare.handovers.process.hand_over import (
     UNOPENED,
 )
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
+from throughcare.handovers.room import front_door
 from throughcare.handovers.rules.sheet import PARTS
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
@@ -47,6 +49,7 @@ COVER_CLOCK = "HOV-C10"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
 ENDS_FOR_BOTH = ("withdraw", "supersede")
+BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
 
@@ -96,6 +99,8 @@ class HandOvers:
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
+        if front_door.from_public_page(case) and actor.user is None:
+            return front_door.sides(case, actor, state_of(case))
         if not works_with_people(actor.role):
             return frozenset()
         sides = set()
@@ -107,6 +112,8 @@ class HandOvers:
         return frozenset(sides)
 
     def service_of(self, case: Case, role: str) -> int | None:
+        if role == SENDER and front_door.from_public_page(case):
+            return None  # nobody works there: a word to it would stand as told, and be read by nobody
         return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
@@ -162,13 +169,18 @@ class HandOvers:
         return []
 
     def words(self, case: Case, verb: str) -> tuple[str, str]:
-        return WORDS.get(verb, (self.process.verb_words(verb), ""))
+        button, consequence = WORDS.get(verb, (self.process.verb_words(verb), ""))
+        if front_door.from_public_page(case):
+            consequence = front_door.WORDS.get(verb, front_door.TELLS_NOBODY)
+        return button, consequence
 
     def title(self, case: Case) -> str:
         return f"Hand-over to {case.hand_over.receiver.name}"
 
     def parties(self, case: Case) -> list[tuple[str, str, str]]:
         sender, receiver = case.hand_over.sender, case.hand_over.receiver
+        if front_door.from_public_page(case):
+            return [("To", receiver.name, receiver.telephone)]
         return [("From", sender.name, sender.telephone), ("To", receiver.name, receiver.telephone)]
 
     def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
@@ -190,14 +202,17 @@ class HandOvers:
         if hand_over.attached and hand_over.sent_at is None and hand_over.sender_id == seen.actor.service:
             uncovered = not_covered(hand_over, items_of(case.person_id), now)
         if uncovered:
-            words = _uncovered_words(uncovered)
-            rows.append(Row("Nobody there could read", words, tag="Cannot be sent", tone="today"))
+            why = _uncovered_words(uncovered)
+            rows.append(Row("Nobody there could read", why, tag="Cannot be sent", tone="today"))
         for code in ("opioid_agonist_medicine", "urgent", "safe_contact", "basis"):
             fact, value = FACTS[code], getattr(hand_over, code)
             mine = hand_over.sender_id == seen.actor.service
             if value and (mine or not fact.category or seen.reads(fact.category, fact.field)):
                 unconfirmed = "unconfirmed" if fact.category == "overdose_safety_summary" else ""
-                rows.append(Row(fact.label, dict(fact.choices).get(value, value), note=unconfirmed))
+                words = BASES_IN_WORDS if code == "basis" else dict(fact.choices)
+                rows.append(Row(fact.label, words.get(value, value), note=unconfirmed))
+        if front_door.from_public_page(case):
+            rows += front_door.rows(case, seen, now)
         stay = CustodyStay.objects.select_related("site").filter(person=case.person_id).order_by("-since").first()
         if stay and seen.reads("release_details", "release_date") and stay.release_date:
             rows.append(Row("Release date", day(stay.release_date), note="the latest date known"))
@@ -206,6 +221,8 @@ class HandOvers:
             rows.append(Row(held, stay.site.name))
         if hand_over.owner:
             rows.append(Row("Coordination owner", f"{hand_over.owner.name}, {hand_over.receiver.name}"))
+        elif front_door.from_public_page(case):
+            rows.append(Row("Coordination owner", "Nobody yet", note=f"{hand_over.receiver.name} is asked"))
         else:
             rows.append(Row("Coordination owner", hand_over.sender.name, note="until the hand-over is accepted"))
         return rows
@@ -220,6 +237,8 @@ class HandOvers:
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         state = state_of(case)
+        if SENDER not in roles and state in UNOPENED and front_door.from_public_page(case):
+            return front_door.UNOPENED
         if SENDER not in roles and state in UNOPENED:
             return "Open the hand-over to read what was sent. The sender is told that you have."
         return ""
@@ -379,7 +398,7 @@ def _open_grants(case: Case, at: datetime) -> None:
         record=case.record_id,
         services=[case.hand_over.receiver_id, case.hand_over.sender_id],
         kind=Grant.HAND_OVER,
-        basis=dict(BASES)[case.hand_over.basis],
+        basis=BASES_IN_WORDS[case.hand_over.basis],
         source=_source(case),
         at=at,
     )
