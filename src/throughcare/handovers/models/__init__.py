@@ -1,9 +1,10 @@
 """The models of the room, a file for each noun."""
 
+from throughcare.handovers.models.caller import CallerTold
 from throughcare.handovers.models.cover import PrescribingCover
 from throughcare.handovers.models.custody import CustodyStay
 from throughcare.handovers.models.hand_over import HandOver
 from throughcare.handovers.models.question import CustodyQuestion
 from throughcare.handovers.models.sheet import Sheet, SheetSent
 
-__all__ = ["CustodyQuestion", "CustodyStay", "HandOver", "PrescribingCover", "Sheet", "SheetSent"]
+__all__ = ["CallerTold", "CustodyQuestion", "CustodyStay", "HandOver", "PrescribingCover", "Sheet", "SheetSent"]
