@@ -62,6 +62,7 @@ class Team:
 
 PRISON_SERVICE = "HMP Northgate substance misuse service"
 PRISON_HEALTH = "HMP Northgate healthcare"
+CUSTODY_HEALTH = "Northbridge custody suite healthcare"
 RIVERSIDE = "Riverside Recovery, duty team"
 ALDERGATE = "Aldergate Alcohol Service, adult team"
 KESTREL = "Kestrel, under 25s"
@@ -112,6 +113,15 @@ TEAMS = (
         "police custody",
         (("police_custody", "Sgt Amy Rowe"),),
         "Insp Daniel Okafor",
+        takes_hand_overs=False,
+        sites=("Northbridge custody suite",),
+    ),
+    Team(
+        CUSTODY_HEALTH,
+        "Fellside Prison Health",
+        "police custody healthcare",
+        (("custody_healthcare", "Marta Kowalczyk"),),
+        "Nicola Frost",
         takes_hand_overs=False,
         sites=("Northbridge custody suite",),
     ),
@@ -262,6 +272,8 @@ class SignIn:
 
 _SIGN_INS = (
     ("prison_drug_worker", "Prison drug worker", "Grace Mbeki", PRISON_SERVICE),
+    ("prison_healthcare", "Prison nurse", "Rajan Pillai", PRISON_HEALTH),
+    ("custody_healthcare", "Custody nurse", "Marta Kowalczyk", CUSTODY_HEALTH),
     ("keyworker", "Community keyworker", "Samuel Okoro", RIVERSIDE),
     ("clinician", "Clinician", "Dr Anjali Shah", RIVERSIDE),
     ("service_manager", "Service manager", "Maureen O'Hara", RIVERSIDE),
