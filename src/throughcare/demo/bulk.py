@@ -26,7 +26,7 @@ from throughcare.demo.lives import Act, Life, Referral, Stay
 from throughcare.demo.moments import READ, WORKER
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process.hand_over import BASES, HAND_OVER, LADDER
+from throughcare.handovers.process.hand_over import BASES, HAND_OVER, next_step
 from throughcare.handovers.room.hand_over import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
@@ -367,10 +367,9 @@ class _Told:
     def _miss(self, due: _Due, at: datetime) -> None:
         due.missed = at
         if _step(self.state, "escalate", "", ""):
-            told = LADDER.index(self.ladder) + 1 if self.ladder else 0
             facts = {
                 "missed_clock": due.clock,
-                "ladder_step": LADDER[min(told, len(LADDER) - 1)],
+                "ladder_step": next_step(self.ladder),
                 "owed_by": SENDER if self.state == "question_asked" else RECEIVER,
             }
             self._take(Act(at, SYSTEM, "escalate", facts))

@@ -17,11 +17,13 @@ from throughcare.handovers.queries.known import (
     QUESTION,
     SHEET,
     STAY,
+    TOLD,
     Known,
     known_about,
 )
 from throughcare.handovers.queries.question import answer_rows
-from throughcare.handovers.rules.question import ASKERS
+from throughcare.handovers.rules import question as callers
+from throughcare.handovers.rules.question import ANSWERERS, ASKERS
 from throughcare.handovers.rules.sheet import takes_opioid_medicine
 from throughcare.people.panels import Panel, Reader, Work
 from throughcare.processes.models import Due
@@ -46,7 +48,10 @@ def panel(reader: Reader) -> Panel:
         part.acts.append(("Ask who prescribes", reverse("ask-who-prescribes", args=[reader.person])))
     if reader.sight.reads("prescribing_medicines"):
         part.acts.append(("May I tell this caller?", reverse("may-i-tell", args=[reader.person])))
-    _add_questions(part, reader, [one for one in known if one.kind == QUESTION])
+    if reader.actor.role in ASKERS | ANSWERERS:
+        _add_questions(part, reader, [one for one in known if one.kind == QUESTION])
+    if reader.sight.reads("prescribing_medicines"):
+        part.entries.extend(_told(one) for one in known if one.kind == TOLD)
     said = _add_safety(part, reader, known, attached={code for row in rows if row.sent_at for code in row.attached})
     _add_hand_overs(part, reader, rows, opioid_said=said)
     _add_whereabouts(part, reader, known)
@@ -76,21 +81,34 @@ def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: se
 
 
 def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
-    """Open questions about prescribing as work; the newest answer among what prevents a death."""
+    """Open questions about prescribing as work; the newest answer among what prevents a death; when it was asked."""
     for one in questions:
+        part.entries.append(Entry(when=one.when, title=f"Who prescribes? Asked of {one.service}"))
         if one.until is None:
             part.work.append(
                 Work(
                     title=f"Question to {one.service}: who prescribes?",
                     url=reverse("case", args=[one.content["case"]]),
                     state=CUSTODY_QUESTION.label(one.place).capitalize(),
-                    tone="today",
+                    tone="done" if one.place == "answered" else "today",
                 )
             )
-    answered = [one for one in questions if one.content["at"]]
-    newest = max(answered, key=lambda one: one.content["at"], default=None)
+    answered = [one for one in questions if one.content["answer"]]
+    newest = max(answered, key=lambda one: one.content["answer"]["at"], default=None)
     if newest:
-        part.safety.extend(answer_rows(newest.content, newest.service, reader.sight, newest.organisation))
+        part.safety.extend(answer_rows(newest.content["answer"], newest.service, reader.sight, newest.organisation))
+
+
+def _told(one: Known) -> Entry:
+    """What a caller was told of prescribing: that it was said, never a dose."""
+    things = ", ".join(callers.TOLD[code] for code in one.content["told"]) or "nothing"
+    beyond = ", ".join(callers.TOLD[code] for code in one.content["beyond"])
+    return Entry(
+        when=one.when,
+        title=f"{callers.CALLERS[one.place]} rang and was told: {things}",
+        by=f"{one.content['by']}, {one.service}",
+        text=f"Flagged: the sharing table did not let them be told {beyond}" if beyond else "",
+    )
 
 
 def _hand_overs(reader: Reader) -> Any:

@@ -1,8 +1,9 @@
 """Reads of organisations."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
@@ -55,6 +56,12 @@ def receiving_services(*, other_than: int | None) -> QuerySet[Service]:
         .select_related("organisation")
         .order_by("name", "pk")
     )
+
+
+def answering_services(roles: Collection[str], *, other_than: int | None) -> QuerySet[Service]:
+    """Those of the receiving services in which somebody works in one of these roles, and so can answer."""
+    there = Membership.objects.filter(service=OuterRef("pk"), role__in=roles, until=None)
+    return receiving_services(other_than=other_than).filter(Exists(there))
 
 
 def roles_at(service: int, now: datetime) -> frozenset[str]:

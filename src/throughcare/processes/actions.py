@@ -281,7 +281,7 @@ def stranger(case: int | None = None) -> NotAllowed:
             "PR-202",
             "",
             "There is nothing here for the service you are acting for.",
-            "If you act for more than one service, check which one. A hand-over that was declined or withdrawn is "
+            "If you act for more than one service, check which one. What was declined, withdrawn or closed is "
             "no longer open to the service it was sent to.",
         ),
         case=case,

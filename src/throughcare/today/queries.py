@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate, localtime
 
@@ -13,7 +13,7 @@ from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
 from throughcare.handovers.process.custody_question import ASKED
-from throughcare.handovers.process.hand_over import CONTACT_OWED, HAND_OVER, MOVED_BY_SENDER, TO_ANSWER
+from throughcare.handovers.process.hand_over import CONTACT_OWED, MOVED_BY_SENDER, TO_ANSWER
 from throughcare.handovers.queries.hand_over import dues_of, hand_overs, leaving_soon, open_dues, standing, whom_to_ring
 from throughcare.handovers.queries.question import questions
 from throughcare.handovers.queries.sheet import as_rule, at_risk, writes_cover
@@ -22,7 +22,7 @@ from throughcare.handovers.rules.cover import gap_words
 from throughcare.messages.models import Message
 from throughcare.people.queries import visible_records
 from throughcare.processes.models import Due
-from throughcare.processes.registry import forbidden
+from throughcare.processes.registry import forbidden, rooms
 from throughcare.processes.table import SENDER
 from throughcare.reference.calendar import ONE_DAY
 from throughcare.reference.roles import OVERSEERS, works_with_people
@@ -208,8 +208,8 @@ def _told(actor: Actor) -> list[Message]:
     unread = (
         Message.objects.filter(service=actor.service, put_away_at=None, delivered_at__isnull=False)
         .exclude(verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate"))
-        .exclude(verb__startswith="custody_question.")
-    )  # these stand in groups of their own
+        .exclude(Q(verb__startswith="custody_question.") & ~Q(verb="custody_question.close"))
+    )  # the others stand in groups of their own
     return list(unread.order_by("-pk")[: MOST_ROWS + 1])
 
 
@@ -217,10 +217,12 @@ def _messages(told: list[Message], about: dict[int, HandOver]) -> Group:
     lines = []
     for message in told[:MOST_ROWS]:
         hand_over = about.get(message.case)
-        who = hand_over.case.record.listed_name if hand_over else f"Hand-over {message.case}"
+        name, _, verb = message.verb.partition(".")
+        process = rooms()[name].process
+        who = hand_over.case.record.listed_name if hand_over else f"{process.title} {message.case}"
         lines.append(
             Line(
-                what=f"{who}: {HAND_OVER.done_words(message.verb.partition('.')[2]).lower()}",
+                what=f"{who}: {process.done_words(verb).lower()}",
                 url=reverse("case", args=[message.case]) if hand_over else "",
                 words=f"{day(message.written_at)}, {clock(message.written_at)}",
                 acts=[Act("Put away", reverse("put-away", args=[message.pk]), version=0)],

@@ -1,5 +1,6 @@
 """The models of the room, a file for each noun."""
 
+from throughcare.handovers.models.caller import CallerTold
 from throughcare.handovers.models.cover import PrescribingCover
 from throughcare.handovers.models.custody import CustodyStay
 from throughcare.handovers.models.hand_over import HandOver
@@ -8,6 +9,7 @@ from throughcare.handovers.models.question import CustodyQuestion
 from throughcare.handovers.models.sheet import Sheet, SheetSent
 
 __all__ = [
+    "CallerTold",
     "CustodyQuestion",
     "CustodyStay",
     "HandOver",

@@ -21,6 +21,7 @@ from throughcare.processes.table import (
     SYSTEM,
     USER,
     Fact,
+    Facts,
     Step,
     as_text,
     declare,
@@ -66,6 +67,18 @@ NOT_THE_RECEIVERS = ("drafted", "declined", "rerouted", "withdrawn", "superseded
 """The service it was or will be sent to has no part in it."""
 
 COVER_RULE = "product rule: prescribing responsibility is separate and a gap is a deadline for both sides"
+
+
+def next_step(told: str) -> str:
+    """The step of the ladder after the one that was last told; the last again after the last."""
+    place = LADDER.index(told) + 1 if told else 0
+    return LADDER[min(place, len(LADDER) - 1)]
+
+
+def is_no_step(facts: Facts) -> bool:
+    """Would somebody be told who does not belong to the ladder?"""
+    return as_text(facts["ladder_step"]) not in LADDER
+
 
 STEPS = (
     Step(
@@ -1078,7 +1091,7 @@ HAND_OVER = declare(
             "outcome",
             lambda facts: facts["outcome"] == LAPSED and as_text(facts.get("opioid_agonist_medicine")) != "no",
         ),
-        "HOV-L02": ("ladder_step", lambda facts: as_text(facts["ladder_step"]) not in LADDER),
+        "HOV-L02": ("ladder_step", is_no_step),
         "HOV-L03": ("decline_reason", lambda facts: as_text(facts["decline_reason"]) not in decline_reasons()),
     },
     done={

@@ -19,10 +19,10 @@ from throughcare.handovers.process.hand_over import (
     ENDED,
     FACTS,
     HAND_OVER,
-    LADDER,
     NOT_SENT,
     NOT_THE_RECEIVERS,
     UNOPENED,
+    next_step,
 )
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.room import front_door
@@ -255,10 +255,9 @@ class HandOvers:
             return ("report_uncovered", {"missed_clock": due.clock}) if due.clock == COVER_CLOCK else None
         if not any(step.verb == "escalate" and step.from_ == state for step in self.process.steps):
             return None
-        told = LADDER.index(case.hand_over.ladder) + 1 if case.hand_over.ladder else 0
         return "escalate", {
             "missed_clock": due.clock,
-            "ladder_step": LADDER[min(told, len(LADDER) - 1)],
+            "ladder_step": next_step(case.hand_over.ladder),
             "owed_by": SENDER if state == "question_asked" else RECEIVER,
         }
 
