@@ -19,9 +19,11 @@ EXEMPT = {
     "processes.Strand",
     "processes.StepTaken",
     "processes.Due",
+    "handovers.AnswerLink",
     "handovers.HandOver",
     "handovers.Sheet",
     "handovers.SheetSent",
+    "handovers.WrongCode",
     "messages.Message",
 }
 """Written out again, so that a model cannot exempt itself without somebody adding it here too."""

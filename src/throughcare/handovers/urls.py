@@ -1,6 +1,6 @@
 from django.urls import path
 
-from throughcare.handovers.views import cover, custody, hand_over, sheet
+from throughcare.handovers.views import answer, cover, custody, hand_over, link, sheet
 
 urlpatterns = [
     path("hand-overs/", hand_over.hand_over_list, name="hand-overs"),
@@ -14,4 +14,11 @@ urlpatterns = [
     path("people/<id:person>/sheet/<slug:part>/", sheet.part, name="sheet-part"),
     path("people/<id:person>/prescriber/", cover.cover, name="prescriber"),
     path("hand-overs/<id:case>/sheet/", sheet.sent, name="sheet-sent"),
+    path("hand-overs/<id:case>/answer-link/new/", link.new, name="new-answer-link"),
+    path("hand-overs/<id:case>/answer-link/stop/", link.stop, name="stop-answer-link"),
+    path("hand-overs/<id:case>/answer-link/code/", link.code, name="answer-link-code"),
+    path("answer/<slug:token>/", answer.entry, name="answer"),
+    path("answer/<slug:token>/hand-over/", answer.hand_over, name="answer-hand-over"),
+    path("answer/<slug:token>/done/", answer.done, name="answer-done"),
+    path("answer/<slug:token>/<slug:verb>/", answer.act, name="answer-act"),
 ]

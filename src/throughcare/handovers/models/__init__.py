@@ -3,6 +3,7 @@
 from throughcare.handovers.models.cover import PrescribingCover
 from throughcare.handovers.models.custody import CustodyStay
 from throughcare.handovers.models.hand_over import HandOver
+from throughcare.handovers.models.link import AnswerLink, WrongCode
 from throughcare.handovers.models.sheet import Sheet, SheetSent
 
-__all__ = ["CustodyStay", "HandOver", "PrescribingCover", "Sheet", "SheetSent"]
+__all__ = ["AnswerLink", "CustodyStay", "HandOver", "PrescribingCover", "Sheet", "SheetSent", "WrongCode"]
