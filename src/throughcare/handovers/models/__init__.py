@@ -3,7 +3,17 @@
 from throughcare.handovers.models.cover import PrescribingCover
 from throughcare.handovers.models.custody import CustodyStay
 from throughcare.handovers.models.hand_over import HandOver
+from throughcare.handovers.models.link import AnswerLink, WrongCode
 from throughcare.handovers.models.question import CustodyQuestion
 from throughcare.handovers.models.sheet import Sheet, SheetSent
 
-__all__ = ["CustodyQuestion", "CustodyStay", "HandOver", "PrescribingCover", "Sheet", "SheetSent"]
+__all__ = [
+    "AnswerLink",
+    "CustodyQuestion",
+    "CustodyStay",
+    "HandOver",
+    "PrescribingCover",
+    "Sheet",
+    "SheetSent",
+    "WrongCode",
+]
