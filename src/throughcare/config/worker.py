@@ -16,6 +16,7 @@ from django.utils import timezone
 from throughcare.web import logs
 
 PULSE = 1.0
+STOPPING = 8.0  # seconds that an e-mail in hand may still take once a stop was asked for
 BEATING, SEALING, PUBLISHING = timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5)
 
 log = logging.getLogger("throughcare.worker")
@@ -26,7 +27,7 @@ class Worker:
 
     def __init__(self) -> None:
         from throughcare.events import chain
-        from throughcare.messages import jobs, outbox
+        from throughcare.messages import email, jobs, outbox
         from throughcare.sharing import looks
 
         self.name = f"{socket.gethostname()}-{os.getpid()}"
@@ -39,7 +40,7 @@ class Worker:
         )
         self.beaten = timezone.now() - BEATING
         self.last: dict[str, datetime] = {}
-        self.jobs = jobs
+        self.jobs, self.email = jobs, email
 
     def sweep(self, now: datetime) -> None:
         """Sweep the deadlines and, every few seconds, say that they were swept."""
@@ -67,20 +68,34 @@ class Worker:
             except Exception as error:  # a pass must not end the others, nor the worker
                 log.error("pass failed", extra={"pass": name, **logs.of_error(error)})
 
-    def do_jobs(self) -> None:
-        """Long work, in a thread of its own: it may not keep the deadlines waiting."""
-        while not self.over.wait(PULSE):
-            close_old_connections()
-            try:
-                self.jobs.run_next(self.name)
-            except Exception as error:
-                log.error("jobs failed", extra=logs.of_error(error))
+    def do_jobs(self, now: datetime) -> None:
+        self.jobs.run_next(self.name)
+
+    def send_email(self, now: datetime) -> None:
+        self.email.send_due(now)
+
+    def aside(self, work: Callable[[datetime], None]) -> threading.Thread:
+        """Work that may take long, in a thread of its own: it may not keep the deadlines waiting."""
+
+        def again_and_again() -> None:
+            while not self.over.wait(PULSE):
+                close_old_connections()
+                try:
+                    work(timezone.now())
+                except Exception as error:
+                    log.error("pass failed", extra={"pass": work.__name__, **logs.of_error(error)})
+
+        thread = threading.Thread(target=again_and_again, daemon=True)
+        thread.start()
+        return thread
 
     def run(self) -> None:
         log.info("worker started", extra={"worker": self.name})
-        threading.Thread(target=self.do_jobs, daemon=True).start()
+        self.aside(self.do_jobs)
+        sending = self.aside(self.send_email)
         while not self.over.wait(PULSE):
             self.pulse()
+        sending.join(STOPPING)  # what the server has just taken is still marked
         log.info("worker stopped", extra={"worker": self.name})
 
 
@@ -91,7 +106,8 @@ def main(once: bool = False) -> None:
     worker = Worker()
     if once:
         worker.pulse()
-        worker.jobs.run_next(worker.name)
+        worker.do_jobs(timezone.now())
+        worker.send_email(timezone.now())
         return
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
