@@ -59,10 +59,10 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Grant: "id person_id service_id user_id record kind basis source since until withdrawn_at",
     Case: "id process person_id record_id opened_at closed_at version",
     Strand: "id case_id name state since",
-    StepTaken: "id case_id strand row verb from_state to_state at user_id service_id facts flags version key",
+    StepTaken: "id case_id strand row verb from_state to_state at user_id service_id by_name facts flags version key",
     Due: "id case_id strand clock started_at due_at verified owner_id user_id met_at missed_at paused_at replaced_at",
     HandOver: "case_id sender_id receiver_id written_by_id reason asked basis safe_contact opioid_agonist_medicine "
-    "urgent attached sent_at owner_id ladder owed_by",
+    "urgent attached sent_at owner_id owner_name ladder owed_by",
     Appointment: "id person_id service_id case_id starts_at place replaced_at",
     Message: "id service_id verb case written_at delivered_at channel put_away_at put_away_by_id",
 }
@@ -509,6 +509,7 @@ class _Told:
             at,
             by.user,
             by.service,
+            "",
             json.dumps(facts),
             "[]",
             self.version,
@@ -554,6 +555,7 @@ class _Told:
             "[]",
             self.sent,
             self.owner,
+            "",
             self.ladder,
             self.owed_by,
         )

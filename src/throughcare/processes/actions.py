@@ -17,7 +17,7 @@ from throughcare.people.models import Record
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.registry import Room, forbidden, room_of
-from throughcare.processes.table import CASE, OF_THE_ROOM, START, Process, Step, as_text
+from throughcare.processes.table import CASE, OF_THE_ROOM, OUTSIDE, START, Process, Step, as_text
 from throughcare.reference.calendar import due_at
 from throughcare.sharing.models import Person
 from throughcare.web import logs
@@ -260,18 +260,26 @@ def _marked(due: int, now: datetime) -> bool:
 
 def taken_already(*, by: Actor, case: int, verb: str, key: str) -> bool:
     """Has this actor taken this very step with this very form?"""
-    taken = StepTaken.objects.filter(case=case, verb=verb, user=by.user, service=by.service)
-    return key in taken.values_list("key", flat=True)
+    taken = StepTaken.objects.filter(case=case, verb=verb, user=by.user, service=by.service, key=key)
+    return any(_is_same(step, case, verb, by) for step in taken)
 
 
 def _acted_since(case: Case, version: int) -> bool:
     """Has somebody changed the case since that version? What Throughcare does by itself takes nothing from anybody."""
-    by_itself = StepTaken.objects.filter(case=case, version__gt=version, user=None).count()
+    by_itself = StepTaken.objects.filter(case=case, version__gt=version, user=None, service=None).count()
     return version + by_itself != case.version
 
 
 def _is_same(step: StepTaken, case: int, verb: str, by: Actor) -> bool:
-    return (step.case_id, step.verb, step.user_id, step.service_id) == (case, verb, by.user, by.service)
+    who = (step.user_id, step.service_id, step.by_name)
+    return (step.case_id, step.verb, *who) == (case, verb, by.user, by.service, _by_name(by))
+
+
+def _by_name(by: Actor) -> str:
+    """The name of somebody without an account; an account has its own, and Throughcare needs none."""
+    if by.user is not None or by.service is None:
+        return ""
+    return f"{by.user_name} (by link)" if by.role == OUTSIDE else by.user_name
 
 
 def stranger(case: int | None = None) -> NotAllowed:
@@ -400,6 +408,7 @@ def _store(
         at=at,
         user_id=by.user,
         service_id=by.service,
+        by_name=_by_name(by),
         facts=dict(facts),
         flags=[[fault.number, fault.field, f"{fault.rule} {fault.mend}"] for fault in flags],
         version=case.version,
@@ -509,8 +518,9 @@ def _asked(process: Process, strand: str, verb: str, facts: Mapping[str, object]
 
 
 def _conflict(case: Case) -> Fault:
-    last = case.steps.filter(user__isnull=False).select_related("user", "service").order_by("-version").first()
-    who = last.user.name if last and last.user else "Throughcare"
+    by_somebody = case.steps.exclude(user=None, service=None)
+    last = by_somebody.select_related("user", "service").order_by("-version").first()
+    who = last.who if last else "Throughcare"
     where = f" ({last.service.name})" if last and last.service else ""
     process = room_of(case).process
     did = process.verb_words(last.verb).lower() if last else "acted"

@@ -50,7 +50,8 @@ class StepTaken(Kept):
     """One step, kept for ever: what was done or reported, by whom, on what facts, and what was wrong with it.
 
     `key` is the form's own number: the same form sent twice takes one step. `flags` are the faults of a reported
-    fact that broke a rule: [number, field, words].
+    fact that broke a rule: [number, field, words]. Somebody without an account has a service and no user, and gave
+    `by_name`; Throughcare itself has neither.
     """
 
     exempt = ENVELOPE
@@ -64,6 +65,7 @@ class StepTaken(Kept):
     at = models.DateTimeField()
     user = models.ForeignKey(User, models.PROTECT, null=True)
     service = models.ForeignKey(Service, models.PROTECT, null=True)
+    by_name = models.CharField(max_length=120, blank=True)
     facts = models.JSONField(default=dict)
     flags = models.JSONField(default=list)
     version = models.IntegerField()
@@ -71,6 +73,18 @@ class StepTaken(Kept):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "version"], name="step_version")]
+
+    @property
+    def by_itself(self) -> bool:
+        """Did Throughcare take it, and nobody?"""
+        return self.user_id is None and self.service_id is None
+
+    @property
+    def who(self) -> str:
+        """Who took it, by name."""
+        if self.user:
+            return self.user.name
+        return "Throughcare itself" if self.by_itself else self.by_name
 
 
 class Due(Kept):

@@ -67,6 +67,7 @@ class CasePage:
     history: list[Entry]
     messages: "list[Told]"
     parties: list[tuple[str, str, str]]
+    sections: list[tuple[str, Mapping[str, object]]]
 
     @property
     def title(self) -> str:
@@ -103,7 +104,12 @@ def open_case(case: int, actor: Actor, now: datetime) -> tuple[Case, Room, Sight
 
 def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
     """The page of a case. Raises NotAllowed for anybody who is not party to it."""
-    found, room, seen, roles = open_case(case, actor, now)
+    return page_of(*open_case(case, actor, now), now)
+
+
+def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: datetime) -> CasePage:
+    """The page of a case for a reader of whom it is known what they may see, and in which roles they are party."""
+    actor = seen.actor
     states = {strand.name: strand.state for strand in found.strands.all()}
     on = localdate(now)
     possible = [act for act in acts(room.process, states, roles, on) if not forbidden(found, act.verb)]
@@ -131,6 +137,7 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
         history=[_entry(room, step, names, None if hidden else seen) for step in reversed(steps)],
         messages=_messages(room, found, since=None if steps == taken else steps[0].at),
         parties=room.parties(found),
+        sections=room.sections(found, roles, now),
     )
 
 
@@ -200,14 +207,14 @@ def _facts(room: Room, steps: Iterable[StepTaken], seen: Sight, names: Mapping[t
     """The latest answer to each question, with who gave it and when, as far as the reader may see it."""
     latest: dict[str, StepTaken] = {}
     for step in steps:
-        if step.from_state != START and step.user_id is not None:
+        if step.from_state != START and not step.by_itself:
             latest |= dict.fromkeys(_shown_of(room, step), step)
     rows = []
     for code, step in latest.items():
         fact = room.process.fact(code)
         if not _readable(fact.category, fact.field, step, seen):
             continue
-        who = f"{step.user.name}, {moment(step.at)}" if step.user else moment(step.at)
+        who = f"{step.who}, {moment(step.at)}"
         rows.append(Row(fact.label, shown(room, code, step.facts[code], names), note=who))
     return rows
 
@@ -262,13 +269,11 @@ def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]
 
 def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str], seen: Sight | None) -> Entry:
     """One step of the history. Without a sight, because what was written is not open yet, it says no facts."""
-    names_of = [who.name for who in (step.user, step.service) if who]
-    by = ", ".join(names_of) or "Throughcare itself"
+    by = ", ".join(dict.fromkeys([step.who, *([step.service.name] if step.service else [])]))
     words = [f"Flagged: {number} {text}" for number, _, text in step.flags]
     for code in _shown_of(room, step) if step.from_state != START else ():
         fact = room.process.fact(code)
-        ours = step.user_id is None
-        if ours or (seen is not None and _readable(fact.category, fact.field, step, seen)):
+        if step.by_itself or (seen is not None and _readable(fact.category, fact.field, step, seen)):
             words.append(f"{fact.label.rstrip('?')}: {_plain(room, code, step.facts[code], names)}")
     return Entry(when=step.at, title=room.process.done_words(step.verb), by=by, text="; ".join(words))
 

@@ -1,6 +1,6 @@
 """Which processes run, and what the engine asks of the room that declares one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -52,6 +52,9 @@ class Room(Protocol):
 
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
         """Pages of the room's own that belong to the case: words and address."""
+
+    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+        """What the room itself shows on the page of a case: the name of each template, and what it is given."""
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         """Why the facts are not shown to these roles yet, in words; empty when they are."""

@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ('from_state', models.CharField(max_length=40)),
                 ('to_state', models.CharField(max_length=40)),
                 ('at', models.DateTimeField()),
+                ('by_name', models.CharField(blank=True, max_length=120)),
                 ('facts', models.JSONField(default=dict)),
                 ('flags', models.JSONField(default=list)),
                 ('version', models.IntegerField()),
