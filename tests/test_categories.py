@@ -19,6 +19,8 @@ EXEMPT = {
     "processes.Strand",
     "processes.StepTaken",
     "processes.Due",
+    "processes.Effect",
+    "people.PersonEvent",
     "handovers.HandOver",
     "messages.Message",
 }

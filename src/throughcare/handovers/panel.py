@@ -21,7 +21,7 @@ OPIOID = {"yes": "Yes", "no": "No", "not_known": "Not known"}
 def panel(reader: Reader) -> Panel:
     """Open hand-overs with their next deadline, where the person is held, and the next appointment."""
     part = Panel()
-    if any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
+    if not reader.dead and any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
         part.acts.append(("New hand-over", reverse("new-hand-over", args=[reader.person])))
     _add_hand_overs(part, reader)
     _add_whereabouts(part, reader)

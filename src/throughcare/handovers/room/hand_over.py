@@ -12,14 +12,22 @@ from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process.hand_over import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
+from throughcare.handovers.process.hand_over import (
+    BASES,
+    ENDED,
+    FACTS,
+    HAND_OVER,
+    LADDER,
+    NOT_THE_RECEIVERS,
+    UNOPENED,
+)
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.table import RECEIVER, SENDER, Facts
+from throughcare.processes.table import OWNER, RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.pathways import decline_reasons
 from throughcare.reference.roles import works_with_people
@@ -32,7 +40,7 @@ from throughcare.web.wording import day, moment
 LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
-ENDS_FOR_BOTH = ("withdraw", "supersede")
+ENDS_FOR_BOTH = ("withdraw", "supersede", "void")
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
 
@@ -91,7 +99,13 @@ class HandOvers:
         return frozenset(sides)
 
     def service_of(self, case: Case, role: str) -> int | None:
-        return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
+        sender, receiver = case.hand_over.sender_id, case.hand_over.receiver_id
+        owner = receiver if case.hand_over.owner_id else sender
+        return {SENDER: sender, RECEIVER: receiver, OWNER: owner}.get(role)
+
+    def owners(self, case: Case) -> list[int]:
+        reached = state_of(case) not in NOT_THE_RECEIVERS
+        return [case.hand_over.sender_id, *([case.hand_over.receiver_id] if reached else [])]
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         hand_over = case.hand_over
@@ -231,9 +245,11 @@ class HandOvers:
             for field in ("basis", "safe_contact", "opioid_agonist_medicine", "urgent"):
                 setattr(hand_over, field, facts[field])
             _open_grants(step.case, at)
+        if step.verb == "undo_event" and hand_over.sent_at and step.to_state not in (*ENDED, *NOT_THE_RECEIVERS):
+            _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
-        if step.verb == "close":
+        if step.verb in ("close", "report_died"):
             grants.end(source=_source(step.case), at=at + OUTCOME_READABLE)
         if step.verb == "accept":
             hand_over.owner_id = int(facts["coordination_owner"])
