@@ -33,7 +33,11 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
         hand_overs(reader.actor, reader.now)
         .filter(case__person=reader.person)
         .annotate(
-            open_due=FilteredRelation("case__dues", condition=Q(case__dues__met_at=None, case__dues__replaced_at=None)),
+            open_due=FilteredRelation(
+                "case__dues",
+                condition=Q(case__dues__met_at=None, case__dues__replaced_at=None)
+                & (Q(case__dues__paused_at=None) | Q(case__dues__missed_at__isnull=False)),
+            ),
             clock=F("open_due__clock"),
             due_at=F("open_due__due_at"),
             missed_at=F("open_due__missed_at"),
@@ -76,7 +80,7 @@ def _work(row: Any, reader: Reader) -> Work:
         url=reverse("case", args=[row.case_id]),
         state=how.state,
         tone=how.tone,
-        words=f"{how.words}: {due_in(due.due_at, reader.now)}" if due else "",
+        words=f"{how.words}: {due_in(due.due_at, reader.now)}" if due else how.words,
     )
 
 
@@ -158,7 +162,11 @@ def _add_appointment(part: Panel, reader: Reader, row: Any) -> None:
     words = f"{moment(row.booked_at)}{', ' if place else ''}{place}"
     # A summary holds the time and the place: not with whom, since that alone may say that somebody is in treatment.
     service = row.booked_service if reads("appointments_attendance", row.booked_organisation, "kind") else ""
-    if row.booked_at >= reader.now:
+    if row.booked_at >= reader.now and reader.dead:
+        part.entries.append(
+            Entry(when=row.booked_at, title="Appointment, not to be kept: the person has died", by=service, text=place)
+        )
+    elif row.booked_at >= reader.now:
         part.facts.append(Row("Appointment", words, note=service))
     else:
         part.entries.append(Entry(when=row.booked_at, title="Appointment", by=service, text=place))

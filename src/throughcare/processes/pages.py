@@ -22,7 +22,7 @@ from throughcare.processes.registry import Room, rooms
 from throughcare.processes.rules import Act, acts, reportable
 from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
 from throughcare.processes.universal import outstanding
-from throughcare.processes.universal_rules import RESUMED, VOID, rows_of
+from throughcare.processes.universal_rules import ENDED_WORDS, RESUMED, VOID, rows_of
 from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
@@ -56,7 +56,7 @@ class Button:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Everything on the page of one case, for one reader."""
+    """Everything on the page of one case, for one reader. paused: why its local deadlines stand still; else empty."""
 
     case: Case
     room: Room
@@ -73,6 +73,7 @@ class CasePage:
     history: list[Entry]
     messages: "list[Told]"
     parties: list[tuple[str, str, str]]
+    paused: str
 
     @property
     def title(self) -> str:
@@ -132,13 +133,14 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
             if not act.mine and act.by != (SYSTEM,)
         ],
         reports=[_button(room, found, act, actor, now) for act in reportable(room.process, states, roles, on)],
-        links=[*room.links(found, roles), *_links(found, actor, [] if found.paused_at is None else paused_by)],
+        links=[*room.links(found, roles), *_links(found, actor, paused_by)],
         deadlines=deadlines(found.dues.select_related("owner").order_by("due_at"), room, now),
         rows=[] if hidden else [*room.rows(found, seen, now), *_facts(room, steps, seen, names)],
         hidden=hidden,
         history=[_entry(room, step, names, None if hidden else seen) for step in reversed(steps)],
         messages=_messages(room, found, since=None if steps == taken else steps[0].at),
         parties=room.parties(found),
+        paused=", ".join(KINDS[event.kind].words.lower() for event in paused_by),
     )
 
 
@@ -182,10 +184,6 @@ def deadlines(dues: Iterable[Due], room: Room, now: datetime) -> list[Deadline]:
             )
         )
     return shown
-
-
-ENDED_WORDS = {"died": "the person has died", VOID: "opened in error"}
-"""Why a case closed, where an event closed it."""
 
 
 def _links(case: Case, actor: Actor, paused_by: list[PersonEvent]) -> list[tuple[str, str]]:

@@ -43,7 +43,15 @@ def report(
     It is always recorded, with its oddities as flags. Refused only when questions are open (UE-101), when the role may
     not report it (UE-102), or when the reader may not know the person. The same form sent twice reports once.
     """
-    record = _known_to(by, person, at)
+    return happened(by=by, at=at, record=_known_to(by, person, at), event=event, facts=facts, key=key)
+
+
+@action
+def happened(
+    *, by: Actor, at: datetime, record: Record, event: str, facts: Mapping[str, object], key: str | None = None
+) -> PersonEvent:
+    """The same for a caller who knows that the actor may know the person, through this record."""
+    person = record.person_id
     _lock(person)
     if key and (earlier := PersonEvent.objects.filter(key=key, by=by.user, person=person).first()):
         say("person.repeated", by=by, at=at, person=person, record=record.pk, subject=f"person event {earlier.pk}")

@@ -40,6 +40,8 @@ SITE = "site"
 """What a fact names is a place where people are held."""
 IN_CUSTODY = ("recalled", "remanded", "taken_into_custody")
 """Events that begin being held; what they pause goes on when the person leaves custody."""
+ENDED_WORDS: Mapping[str, str] = {DIED: "the person has died", VOID: "opened in error"}
+"""Why a case closed, where an event closed it."""
 LEAVES_CUSTODY = ("released_unplanned", "bailed")
 
 

@@ -38,7 +38,7 @@ def happened(request: Request, person: int) -> HttpResponse:
 def report_event(request: Request, person: int, event: str) -> HttpResponse:
     """One event: its questions. What ends things is asked once more, in words, before it is kept."""
     now = timezone.now()
-    record, _ = _person(request, person, now)
+    record, seen = _person(request, person, now)
     if event not in anywhere.reportable_by(request.actor.role, rooms()):
         raise Refused(_not_for_the_role(), person=person)
     rows = tuple(anywhere.rows_of(event, rooms()).values())
@@ -70,11 +70,15 @@ def report_event(request: Request, person: int, event: str) -> HttpResponse:
                 messages.success(request, f"It is kept: {KINDS[event].words.lower()}.")
                 for number, _, rule, mend in kept.flags:
                     messages.warning(request, f"{number} {rule} {mend}")
-                return redirect("person", person=person)
+                known = records_of(
+                    person, request.actor, timezone.now()
+                ).exists()  # a move may end what opened the page
+                return redirect("person", person=person) if known else redirect("today")
     words = anywhere.EVENTS[event]
     context = {
         "form": form,
         "record": record,
+        "show_born": seen.reads("identity_core", "date_of_birth"),
         "heading": words.asks,
         "follows": words.follows,
         "check": check,
