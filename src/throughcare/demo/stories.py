@@ -40,6 +40,7 @@ from throughcare.people import actions as people
 from throughcare.people.actions import Identity
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
+from throughcare.processes import universal
 from throughcare.processes.models import Due
 from throughcare.sharing import looks
 from throughcare.sharing.rule import sight
@@ -47,7 +48,7 @@ from throughcare.web.faults import NotAllowed
 
 Story = Generator[datetime, None, None]
 THURSDAY, FRIDAY = 3, 4
-NUMBERS = MADE_UP_PEOPLE_AT_MOST - 13
+NUMBERS = MADE_UP_PEOPLE_AT_MOST - 15
 """The made-up NHS and prison numbers from here on belong to the stories; lives count from 0."""
 
 
@@ -527,6 +528,46 @@ def leila_haddad(t: Teller) -> Story:
     )
 
 
+def patrick_doyle(t: Teller) -> Story:
+    """Patrick died while his hand-over waited for a first contact. It closed kindly, and both services were told."""
+    lee, beth = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe"), t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
+    yield (at := moment(t.days.before[8], 9, 35))
+    patrick = t.register(13, lee, at, "Patrick", "Doyle", date(1968, 10, 5))
+    yield (at := moment(t.days.before[6], 13, 20))
+    reason = "Patrick left on licence last month and asks for help with his drinking."
+    hand_over = t.draft(lee, at, patrick, RIVERSIDE, reason, "A first appointment this week.", opioid="no")
+    t.take(lee, at, hand_over, "send")
+    yield (at := moment(t.days.before[6], 15, 45))
+    t.opened(beth, at, hand_over)
+    yield (at := moment(t.days.before[5], 10, 15))
+    t.accept(beth, at, hand_over, moment(t.days.ahead[1], 11, 0), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(t.days.before[1], 12, 10))
+    facts = {"date_of_death": t.days.before[2].isoformat(), "source_of_fact": "Told by his sister, by telephone"}
+    universal.happened(by=beth, at=at, record=patrick, event="died", facts=facts)
+
+
+def amina_yusuf(t: Teller) -> Story:
+    """Amina was taken to hospital before her first appointment. Her deadlines stand still until she comes home."""
+    fiona, samuel = t.staffed.actor(PROBATION, "Fiona Campbell-Reid"), t.staffed.actor(RIVERSIDE, "Samuel Okoro")
+    yield (at := moment(t.days.before[7], 10, 50))
+    amina = t.register(14, fiona, at, "Amina", "Yusuf", date(1992, 6, 14))
+    yield (at := moment(t.days.before[4], 11, 25))
+    reason = "Amina takes buprenorphine and moves here from another town."
+    hand_over = t.draft(fiona, at, amina, RIVERSIDE, reason, "Please take over prescribing.", opioid="yes")
+    t.take(fiona, at, hand_over, "send")
+    yield (at := moment(t.days.before[4], 12, 40))
+    t.opened(samuel, at, hand_over)
+    yield (at := moment(t.days.before[3], 9, 20))
+    t.accept(samuel, at, hand_over, moment(t.days.ahead[2], 10, 30), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(t.days.before[1], 14, 25))
+    facts = {
+        "hospital": "Northbridge General",
+        "admission_date": t.days.before[1].isoformat(),
+        "prescribing_summary_sent": "yes",
+    }
+    universal.happened(by=samuel, at=at, record=amina, event="admitted_to_hospital", facts=facts)
+
+
 STORIES: tuple[Callable[[Teller], Story], ...] = (
     james_adeyemi,
     tanisha_brook,
@@ -540,6 +581,8 @@ STORIES: tuple[Callable[[Teller], Story], ...] = (
     wei_chan,
     darius_vane,
     leila_haddad,
+    patrick_doyle,
+    amina_yusuf,
 )
 
 

@@ -29,6 +29,9 @@ class Room(Protocol):
     def service_of(self, case: Case, role: str) -> int | None:
         """The service behind a role of the table ("receiver"): whom a deadline belongs to and a message goes to."""
 
+    def owners(self, case: Case) -> list[int]:
+        """The services that answer for an open case, which is told to nobody else: what happens is told to each."""
+
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         """A fact that need not be asked, because it follows from what is known or given; None when it must be asked."""
 

@@ -68,6 +68,9 @@ class CustodyQuestions:
         question = case.custody_question
         return {SENDER: question.asker_id, RECEIVER: question.asked_id}.get(role)
 
+    def owners(self, case: Case) -> list[int]:
+        return [case.custody_question.asker_id, case.custody_question.asked_id]
+
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         return None
 

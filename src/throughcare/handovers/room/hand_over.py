@@ -36,7 +36,7 @@ from throughcare.people import actions as people
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.table import OUTSIDE, RECEIVER, SENDER, Facts
+from throughcare.processes.table import OUTSIDE, OWNER, RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.pathways import decline_reasons
 from throughcare.reference.roles import works_with_people
@@ -51,7 +51,7 @@ LADDER_CLOCK = "HOV-C06"
 COVER_CLOCK = "HOV-C10"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
-ENDS_FOR_BOTH = ("withdraw", "supersede")
+ENDS_FOR_BOTH = ("withdraw", "supersede", "void")
 BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
@@ -120,7 +120,13 @@ class HandOvers:
     def service_of(self, case: Case, role: str) -> int | None:
         if role == SENDER and front_door.from_public_page(case):
             return None  # nobody works there: a word to it would stand as told, and be read by nobody
-        return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
+        sender, receiver = case.hand_over.sender_id, case.hand_over.receiver_id
+        owner = receiver if case.hand_over.owner_id or case.hand_over.owner_name else sender
+        return {SENDER: sender, RECEIVER: receiver, OWNER: owner}.get(role)
+
+    def owners(self, case: Case) -> list[int]:
+        reached = state_of(case) not in NOT_THE_RECEIVERS
+        return [case.hand_over.sender_id, *([case.hand_over.receiver_id] if reached else [])]
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         hand_over = case.hand_over
@@ -293,9 +299,11 @@ class HandOvers:
                 setattr(hand_over, field, facts[field])
             _attach(hand_over, by, at)
             _open_grants(step.case, at)
+        if step.verb == "undo_event" and hand_over.sent_at and step.to_state not in (*ENDED, *NOT_THE_RECEIVERS):
+            _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
-        if step.verb == "close":
+        if step.verb in ("close", "report_died"):
             grants.end(source=_source(step.case), at=at + OUTCOME_READABLE)
         if step.verb == "accept":
             if by.role == OUTSIDE:  # nobody there could keep a record: what is written stays with the hand-over
