@@ -6,10 +6,12 @@ class HandoversConfig(AppConfig):
 
     def ready(self) -> None:
         from throughcare.events.acting import react
-        from throughcare.handovers import conditions, panel
+        from throughcare.handovers import conditions, letters, panel
         from throughcare.handovers.actions.cover import COVER_KEPT
         from throughcare.handovers.room import hand_over as room
         from throughcare.handovers.room.custody_question import CustodyQuestions
+        from throughcare.handovers.rules import link
+        from throughcare.messages import email
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import register
@@ -20,6 +22,10 @@ class HandoversConfig(AppConfig):
         register(room.HandOvers())
         register(CustodyQuestions())
         react(DELIVERED, room.delivered)
+        react(DELIVERED, letters.told)
+        react(email.SENT, letters.link_sent)
+        email.wording(link.LETTER, letters.the_link)
+        email.wording(link.NEWS, letters.the_news)
         react(COVER_KEPT, room.cover_kept)
         add_panel(panel.panel)
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

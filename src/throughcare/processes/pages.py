@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
 from throughcare.messages.models import Message
+from throughcare.messages.outbox import TODAY
 from throughcare.organisations.models import Service
 from throughcare.processes.actions import stranger
 from throughcare.processes.forms import questions
@@ -149,6 +150,7 @@ class Told:
     service: Service
     written_at: datetime
     delivered_at: datetime | None
+    on_today: bool
 
 
 def _messages(room: Room, case: Case, since: datetime | None) -> list[Told]:
@@ -156,7 +158,14 @@ def _messages(room: Room, case: Case, since: datetime | None) -> list[Told]:
     if since is not None:
         rows = rows.filter(written_at__gte=since)
     return [
-        Told(room.process.done_words(m.verb.partition(".")[2]), m.service, m.written_at, m.delivered_at) for m in rows
+        Told(
+            room.process.done_words(m.verb.partition(".")[2]),
+            m.service,
+            m.written_at,
+            m.delivered_at,
+            on_today=m.channel == TODAY,
+        )
+        for m in rows
     ]
 
 
