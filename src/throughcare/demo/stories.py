@@ -18,6 +18,7 @@ from throughcare.demo.area import (
     PRISON_HEALTH,
     PRISON_SERVICE,
     PROBATION,
+    QUAYSIDE,
     RIVERSIDE,
     SURGERY,
 )
@@ -348,7 +349,10 @@ def chloe_hart(t: Teller) -> Story:
 
 
 def ioan_prydderch(t: Teller) -> Story:
-    """Riverside asks the housing service for a tenancy for Ioan, who sleeps on a friend's floor."""
+    """Riverside asks the housing service for a tenancy for Ioan, who sleeps on a friend's floor.
+
+    It also asks a practice for which nobody signs in to look after his leg: that one waits for an answer by link.
+    """
     beth = t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
     yield (at := moment(t.days.before[70], 13, 15))
     ioan = t.register(7, beth, at, "Ioan", "Prydderch", date(1983, 12, 2))
@@ -360,6 +364,17 @@ def ioan_prydderch(t: Teller) -> Story:
         HOUSING,
         "Ioan has slept on a friend's floor since September and has been asked to leave by the end of the month.",
         "A supported tenancy, and a visit this week.",
+        opioid="no",
+    )
+    t.take(beth, at, hand_over, "send")
+    yield (at := moment(t.days.before[0], 16, 40))
+    hand_over = t.draft(
+        beth,
+        at,
+        ioan,
+        QUAYSIDE,
+        "Ioan has an open wound on his left leg and is with no practice.",
+        "Please register him and dress the wound, at a first appointment this week.",
         opioid="no",
     )
     t.take(beth, at, hand_over, "send")
@@ -497,7 +512,9 @@ def work_until(until: datetime, readers: Mapping[int | None, Actor]) -> None:
     while True:
         waiting = Message.objects.filter(delivered_at=None).order_by("written_at", "pk").first()
         unread = (
-            Message.objects.filter(delivered_at__isnull=False, put_away_at=None).order_by("delivered_at", "pk").first()
+            Message.objects.filter(delivered_at__isnull=False, put_away_at=None, service__in=filter(None, readers))
+            .order_by("delivered_at", "pk")
+            .first()
         )
         due = (
             Due.objects.filter(met_at=None, missed_at=None, paused_at=None, replaced_at=None)

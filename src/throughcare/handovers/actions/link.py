@@ -150,7 +150,7 @@ def why_not(link: AnswerLink, at: datetime, *, entering: bool = False) -> tuple[
         return (Fault("LK-102", "", rule, f"{ring} and ask for a new one."),)
     if state == rules.STOPPED:
         rule = "This link is no longer in use: the hand-over was answered, moved or closed, or a newer link was sent."
-        return (Fault("LK-103", "", rule, f"Look for a newer e-mail. If there is none: {ring}."),)
+        return (Fault("LK-103", "", rule, f"Look for a newer e-mail. If there is none, {ring[0].lower()}{ring[1:]}."),)
     if state == rules.LOCKED and entering:
         rule = f"This link is locked: a wrong code was given {rules.TRIES} times."
         return (Fault("LK-104", "", rule, f"{ring} and ask for a new link."),)
