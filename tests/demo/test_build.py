@@ -64,7 +64,7 @@ def test_every_record_is_made_up_and_in_no_real_area(world: builder.Summary) -> 
 
 
 def test_every_state_of_a_hand_over_and_each_step_of_the_ladder_are_present(world: builder.Summary) -> None:
-    assert set(Strand.objects.values_list("state", flat=True)) == STATES
+    assert set(Strand.objects.filter(name__in=("main", "outcome")).values_list("state", flat=True)) == STATES
     assert set(HandOver.objects.values_list("ladder", flat=True)) == {"", *LADDER}
 
 

@@ -17,6 +17,7 @@ from throughcare.events.acting import refusal, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import custody
 from throughcare.handovers.actions import hand_over as hand_overs
+from throughcare.handovers.actions import release as releases
 from throughcare.handovers.actions.hand_over import Draft
 from throughcare.handovers.models import CustodyStay, HandOver
 from throughcare.messages import outbox
@@ -190,7 +191,7 @@ def michael_cole(t: Teller) -> Story:
     yield (at := moment(week_before, 11, 45))
     t.accept(beth, at, hand_over, moment(friday, 14, 30), "Riverside, 2 Canal Side, ground floor")
     yield (at := moment(friday, 9, 20))
-    custody.leave(by=grace, at=at, stay=stay, until=at)
+    releases.left(by=grace, at=at, stay=stay, until=at)
 
 
 def siobhan_o_rourke(t: Teller) -> Story:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from throughcare.handovers.views import custody, hand_over
+from throughcare.handovers.views import custody, hand_over, release
 
 urlpatterns = [
     path("hand-overs/", hand_over.hand_over_list, name="hand-overs"),
@@ -9,4 +9,6 @@ urlpatterns = [
     path("people/<id:person>/custody/came/", custody.came, name="custody-came"),
     path("people/<id:person>/custody/release-date/", custody.release_date, name="custody-release-date"),
     path("people/<id:person>/custody/left/", custody.left, name="custody-left"),
+    path("releases/", release.releases, name="releases"),
+    path("releases/<id:case>/ready/", release.ready, name="release-ready"),
 ]

@@ -9,6 +9,7 @@ from throughcare.events.actor import Actor
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import Facts, Process
 from throughcare.sharing.rule import Sight
+from throughcare.web.faults import Fault
 from throughcare.web.parts import Row
 
 
@@ -25,6 +26,10 @@ class Room(Protocol):
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         """A fact that need not be asked, because it follows from what is known or given; None when it must be asked."""
+
+    def doubts(self, case: Case, verb: str, facts: Facts, at: datetime) -> tuple[Fault, ...]:
+        """What cannot be, for reasons that the table does not know: an act is refused; a fact is kept and flagged, and
+        moves nothing."""
 
     def offered(self, case: Case, code: str, actor: Actor) -> object | None:
         """What a question may be answered with before anybody touches it; None for an empty answer."""

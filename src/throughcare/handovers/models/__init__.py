@@ -2,5 +2,6 @@
 
 from throughcare.handovers.models.custody import CustodyStay
 from throughcare.handovers.models.hand_over import HandOver
+from throughcare.handovers.models.release import Readiness, Release
 
-__all__ = ["CustodyStay", "HandOver"]
+__all__ = ["CustodyStay", "HandOver", "Readiness", "Release"]

@@ -11,8 +11,9 @@ from throughcare.accounts.models import User
 from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.models import CustodyStay
+from throughcare.handovers.models import CustodyStay, Release
 from throughcare.handovers.process.hand_over import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
+from throughcare.handovers.queries.services import home_area_service
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
@@ -26,11 +27,13 @@ from throughcare.reference.roles import works_with_people
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant
 from throughcare.sharing.rule import Sight, sight
+from throughcare.web.faults import Fault
 from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
 
 LADDER_CLOCK = "HOV-C06"
-CONTINUITY = timedelta(days=21)
+COVERED_BY = ("REL-C01", "REL-C02", "REL-C03")
+"""The clocks of the release that stand in the place of the first-contact clock, which a prescribed person has not."""
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
 ENDS_FOR_BOTH = ("withdraw", "supersede")
 OUTCOME_READABLE = timedelta(days=28)
@@ -91,6 +94,8 @@ class HandOvers:
         return frozenset(sides)
 
     def service_of(self, case: Case, role: str) -> int | None:
+        if role == "home_area_service":
+            return home_area_service(case.record.area)
         return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
@@ -114,6 +119,9 @@ class HandOvers:
                 booked = given.get("appointment_time") and given.get("place")
                 return "appointment" if booked else given.get("no_appointment_reason")
         return None
+
+    def doubts(self, case: Case, verb: str, facts: Facts, at: datetime) -> tuple[Fault, ...]:
+        return ()
 
     def offered(self, case: Case, code: str, actor: Actor) -> object | None:
         if code == "coordination_owner":
@@ -231,6 +239,10 @@ class HandOvers:
             for field in ("basis", "safe_contact", "opioid_agonist_medicine", "urgent"):
                 setattr(hand_over, field, facts[field])
             _open_grants(step.case, at)
+        if step.verb == "fall_to_home_area":
+            grants.end(source=_source(step.case), at=at, service=hand_over.receiver_id)
+            hand_over.receiver_id, hand_over.sent_at, hand_over.urgent = int(facts["home_area_service"]), at, "yes"
+            _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
         if step.verb == "close":
@@ -256,7 +268,7 @@ def delivered(said: Said) -> None:
     """A sent hand-over has arrived on the receiving team's Today: its case moves from sent to delivered."""
     message = said.about
     assert isinstance(message, Message)
-    if message.verb != "hand_over.send":
+    if message.verb not in ("hand_over.send", "hand_over.fall_to_home_area"):
         return
     Case.objects.select_for_update(of=("self",)).get(pk=message.case)  # nobody opens it between the look and the step
     case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
@@ -287,9 +299,15 @@ def _source(case: Case) -> str:
 
 
 def _leaving_custody(case: Case, at: datetime) -> bool:
-    """Held now, or released in the last 21 days."""
-    stay = CustodyStay.objects.filter(person=case.person_id).order_by("-since").first()
-    return stay is not None and (stay.until is None or stay.until > at - CONTINUITY)
+    """Is there a release whose clocks run from the day of leaving, or will: then they cover the person, and not ours?
+
+    Held and not left yet; or left, with the first days or the 21 days still to be met.
+    """
+    release = Release.objects.filter(case__person=case.person_id, case__closed_at=None).order_by("-case").first()
+    if release is None:
+        return False
+    owed = Due.objects.filter(case=release.case_id, clock__in=COVERED_BY, met_at=None, missed_at=None, replaced_at=None)
+    return release.left_at is None or owed.exists()
 
 
 def _open_grants(case: Case, at: datetime) -> None:

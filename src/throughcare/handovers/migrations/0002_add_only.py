@@ -1,0 +1,11 @@
+"""What was said of readiness is only added."""
+
+from django.db import migrations
+
+from throughcare.events.ledger import add_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("handovers", "0001_initial")]
+
+    operations = [add_only("handovers_readiness")]
