@@ -1,4 +1,4 @@
-"""The ten stories that the guide tells, told through the very actions that pages call.
+"""The stories that the guide tells, told through the very actions that pages call.
 
 A story is a generator: it yields the moment of what comes next, and then does it. The stories run beside each other in
 the order of those moments, and the worker delivers and sweeps between them as it would have done.
@@ -34,7 +34,7 @@ from throughcare.web.faults import NotAllowed
 
 Story = Generator[datetime, None, None]
 THURSDAY, FRIDAY = 3, 4
-NUMBERS = MADE_UP_PEOPLE_AT_MOST - 11
+NUMBERS = MADE_UP_PEOPLE_AT_MOST - 14
 """The made-up NHS and prison numbers from here on belong to the stories; lives count from 0."""
 
 
@@ -63,9 +63,9 @@ class Teller:
         )
         return people.register(by=by, at=at, identity=identity, made_up=True)
 
-    def receive(self, by: Actor, at: datetime, record: Record) -> CustodyStay:
+    def receive(self, by: Actor, at: datetime, record: Record, legal_status: str = "sentenced") -> CustodyStay:
         site = Site.objects.get(name=area.PRISON_SITE)
-        return custody.receive(by=by, at=at, record=record, site=site, since=at)
+        return custody.receive(by=by, at=at, record=record, site=site, since=at, legal_status=legal_status)
 
     def draft(
         self,
@@ -363,6 +363,49 @@ def wei_chan(t: Teller) -> Story:
     t.take(renata, at, hand_over, "reroute", receiving_service=other, area_of_return=AREA, reason=reason)
 
 
+def ruth_pemberton(t: Teller) -> Story:
+    """Ruth's release date was set, brought forward by the Friday rule, and moved again: everybody reads the last."""
+    lee = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe")
+    yield (at := moment(t.days.before[100], 11, 10))
+    ruth = t.register(11, lee, at, "Ruth", "Pemberton", date(1981, 10, 9))
+    stay = t.receive(lee, at, ruth, "sentenced")
+    told = (
+        (t.days.before[20], t.days.ahead[9], "Told by the offender management unit"),
+        (t.days.before[6], t.days.ahead[7], "Brought forward: the day after is a Friday"),
+        (t.days.before[0], t.days.ahead[8], "Moved by the prison: transport"),
+    )
+    for on, leaves, reason in told:
+        yield (at := moment(on, 14, 20))
+        releases.date_known(by=lee, at=at, stay=stay, release_date=leaves, reason=reason)
+    release = releases.release_of(stay)
+    releases.ready(by=lee, at=at, release=release, code="naloxone", state="ready", words="Kit given, use shown")
+    releases.ready(by=lee, at=at, release=release, code="first_night", state="missing", words="Nowhere to stay yet")
+
+
+def daniel_marsh(t: Teller) -> Story:
+    """Daniel was on remand and walked out of court with nothing ready.
+
+    Several services could treat him at home: Throughcare guesses none, and says in red that somebody must ring one.
+    """
+    grace = t.staffed.actor(PRISON_SERVICE, "Grace Mbeki")
+    yield (at := moment(t.days.before[12], 17, 5))
+    daniel = t.register(12, grace, at, "Daniel", "Marsh", date(1992, 6, 21))
+    stay = t.receive(grace, at, daniel, "remand")
+    yield (at := moment(t.days.before[1], 16, 35))
+    releases.left(by=grace, at=at, stay=stay, until=at, route="court")
+
+
+def peter_okafor(t: Teller) -> Story:
+    """Peter came in on remand last week and could leave any day: what he needs is prepared without a date."""
+    lee = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe")
+    yield (at := moment(t.days.before[5], 18, 40))
+    peter = t.register(13, lee, at, "Peter", "Okafor", date(1997, 3, 14))
+    stay = t.receive(lee, at, peter, "remand")
+    yield (at := moment(t.days.before[4], 10, 15))
+    release = releases.release_of(stay)
+    releases.ready(by=lee, at=at, release=release, code="naloxone", state="ready", words="Kit given, use shown")
+
+
 STORIES: tuple[Callable[[Teller], Story], ...] = (
     james_adeyemi,
     tanisha_brook,
@@ -374,11 +417,14 @@ STORIES: tuple[Callable[[Teller], Story], ...] = (
     zofia_wisniewska,
     anushka,
     wei_chan,
+    ruth_pemberton,
+    daniel_marsh,
+    peter_okafor,
 )
 
 
 def tell(days: Days, staffed: area.Staffed) -> None:
-    """Tell all ten, up to the moment at which the world stands."""
+    """Tell them all, up to the moment at which the world stands."""
     teller = Teller(days, staffed)
     running = [(next(story), number, story) for number, story in enumerate(s(teller) for s in STORIES)]
     heapq.heapify(running)

@@ -1,12 +1,15 @@
-"""What hand-overs and custody put on a person's page, in two queries whatever the number of rows."""
+"""What hand-overs, custody and releases put on a person's page, in three queries whatever the number of rows."""
 
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, F, FilteredRelation, Q
 from django.urls import reverse
+from django.utils.timezone import localdate
 
+from throughcare.handovers.models import Release
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
+from throughcare.handovers.process.release import NOT_SEEN, RELEASE
 from throughcare.handovers.queries.hand_over import hand_overs, standing
 from throughcare.organisations.models import Service
 from throughcare.people.panels import Panel, Reader, Work
@@ -25,6 +28,7 @@ def panel(reader: Reader) -> Panel:
         part.acts.append(("New hand-over", reverse("new-hand-over", args=[reader.person])))
     _add_hand_overs(part, reader)
     _add_whereabouts(part, reader)
+    _add_release(part, reader)
     return part
 
 
@@ -68,6 +72,30 @@ def _add_hand_overs(part: Panel, reader: Reader) -> None:
             )
 
 
+def _add_release(part: Panel, reader: Reader) -> None:
+    """The release that is prepared or followed, to those who may read of it."""
+    if not reader.sight.reads("release_details"):
+        return
+    open_ones = Release.objects.filter(case__person=reader.person, case__closed_at=None, case__strands__name="plan")
+    release = open_ones.annotate(state=F("case__strands__state")).select_related("stay__site").order_by("-case").first()
+    if release is None:
+        return
+    words = ""
+    if release.left_at:
+        words = f"day {(localdate(reader.now) - localdate(release.left_at)).days} since leaving"
+    elif release.could_leave == "yes" and reader.sight.reads("release_details", "release_date"):
+        words = "could leave any day"
+    part.work.append(
+        Work(
+            title=f"Release from {release.stay.site.name}",
+            url=reverse("case", args=[release.case_id]),
+            state=RELEASE.label(release.state).capitalize(),
+            tone="risk" if release.state in NOT_SEEN else "",
+            words=words,
+        )
+    )
+
+
 def _work(row: Any, reader: Reader) -> Work:
     due = Due(clock=row.clock, due_at=row.due_at, missed_at=row.missed_at) if row.clock else None
     how = standing(row, due, reader.actor, reader.now)
@@ -81,7 +109,7 @@ def _work(row: Any, reader: Reader) -> Work:
 
 
 def _add_whereabouts(part: Panel, reader: Reader) -> None:
-    """The latest stay and the appointments, in one query: the page has a bar of four."""
+    """The latest stay and the appointments, in one query: the page has a bar of five."""
     rows = (
         Person.objects.filter(pk=reader.person)
         .annotate(

@@ -20,6 +20,7 @@ from throughcare.processes.table import (
     as_text,
     declare,
 )
+from throughcare.reference.pathways import clocks
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
 UNKNOWN = (NOT_KNOWN, "Not known")
@@ -1572,6 +1573,10 @@ RELEASE = declare(
         "REL-L09": ("age", lambda facts: not (as_text(facts["age"]).isdecimal() and int(as_text(facts["age"])) >= 18)),
     },
     done={
+        **{
+            f"missed_{clock.id}": f"Deadline missed: {clock.name.split(' (')[0]}"
+            for clock in clocks("release").values()
+        },
         "open_at_reception": "Came into prison",
         "set_release_date": "Release date set",
         "identify_needs": "Needs recorded",

@@ -20,6 +20,7 @@ from throughcare.handovers.process.release import DATED, LEFT, NOT_SEEN, OPIOIDS
 from throughcare.handovers.queries.hand_over import whom_to_ring
 from throughcare.handovers.rules.release import (
     CONTINUITY_DAYS,
+    NOT_SAID,
     OPEN,
     Item,
     Known,
@@ -43,6 +44,8 @@ PAGE = 25
 SMALLEST_SHOWN = 5
 SUPPLIES = ("plan_supply", "report_dispensed")
 GONE_ELSEWHERE = ("drafted", "rerouted")
+LESSER = ("identity_document", "medicines", "transport", "gate")
+"""Checks that share one column of a board."""
 
 
 # What is known of each release
@@ -388,9 +391,10 @@ def _leaving(release: Any, picture: Picture, seen: Columns, actor: Actor, today:
     known = picture.known[release.case_id]
     hand_over = picture.hand_overs.get(release.case.person_id)
     items = readiness(known)
-    cells = tuple(
-        _cell(item, release, hand_over, known) for item in items if seen.reads(item.check.category, item.check.field)
-    )
+    shown = [item for item in items if seen.reads(item.check.category, item.check.field)]
+    cells = [_cell(item, release, hand_over, known, actor) for item in shown if item.check.code not in LESSER]
+    if lesser := [item for item in shown if item.check.code in LESSER]:
+        cells.append(_lesser(lesser, release))
     leaves = release.stay.release_date
     served = (leaves - localdate(release.stay.since)).days if leaves else None
     friday = friday_rule(leaves, served) if leaves and leaves >= today else None
@@ -407,9 +411,19 @@ def _leaving(release: Any, picture: Picture, seen: Columns, actor: Actor, today:
         tone="risk" if leaves and leaves < today else "today" if leaves and (leaves - today).days <= 2 else "",
         moves=_moves(picture.dates.get(release.case_id, [])),
         note=note,
-        cells=cells,
+        cells=tuple(cells),
         owner=_owner(release, hand_over),
     )
+
+
+def _lesser(items: list[Item], release: Any) -> Cell:
+    """The checks that share a column: how many are ready, and which are not."""
+    missing = [item for item in items if item.state in OPEN]
+    tone = "risk" if any(item.tone == "risk" for item in missing) else "today" if missing else "done"
+    names = ", ".join(item.check.name.lower() for item in missing)
+    url = f"{reverse('release-ready', args=[release.case_id])}?code={(missing or items)[0].check.code}"
+    state = f"{len(items) - len(missing)} of {len(items)} ready"
+    return Cell("Also", f"Open: {names}" if missing else "", tone, state, url, "Say" if missing else "Change")
 
 
 def _moves(dates: list[date | None]) -> tuple[str, ...]:
@@ -424,8 +438,9 @@ def _owner(release: Any, hand_over: Any) -> str:
     return f"Prison team, {release.stay.site.name}"
 
 
-def _cell(item: Item, release: Any, hand_over: Any, known: Known) -> Cell:
+def _cell(item: Item, release: Any, hand_over: Any, known: Known, actor: Actor) -> Cell:
     check, url, act, ring, words, tone = item.check, "", "", None, item.words, item.tone
+    state = item.state.replace("_", " ")
     if check.code == "receiver":
         if hand_over is None or hand_over.state == "declined":
             url, act = reverse("new-hand-over", args=[release.case.person_id]), "Write a hand-over"
@@ -433,7 +448,8 @@ def _cell(item: Item, release: Any, hand_over: Any, known: Known) -> Cell:
             url, act = reverse("case", args=[hand_over.case_id]), "Open it"
             if hand_over.ladder and hand_over.state in TO_ANSWER:
                 late = "NOT OPENED" if hand_over.state in UNOPENED else "NOT ANSWERED"
-                words, ring = f"{hand_over.receiver.name}: {late}", whom_to_ring(hand_over)
+                words, state = hand_over.receiver.name, late
+                ring = whom_to_ring(hand_over) if hand_over.receiver_id != actor.service else None
     elif check.code == "appointment":
         words = f"{moment(known.appointment)}" if known.appointment else item.words
         if hand_over is not None and item.state in OPEN:
@@ -446,14 +462,17 @@ def _cell(item: Item, release: Any, hand_over: Any, known: Known) -> Cell:
     elif check.by_hand:
         url = f"{reverse('release-ready', args=[release.case_id])}?code={check.code}"
         act = "Say" if item.state in OPEN else "Change"
-    return Cell(check.name, words, tone, item.state.replace("_", " "), url, act, ring)
+        if words in (NOT_SAID, state.capitalize()):
+            words, state = "", "Not said" if words == NOT_SAID else state
+    return Cell(check.name, words, tone, state, url, act, ring)
 
 
 def _arrived(release: Any, picture: Picture, seen: Columns, dues: dict[int, Due], today: date) -> BoardRow:
     left = localdate(release.left_at)
     number = day_number(left, today)
     was_seen = release.state not in NOT_SEEN
-    tone = light(number, seen=was_seen, started=release.state not in LEFT)
+    started = release.state not in LEFT
+    tone = light(number, seen=was_seen, started=started)
     due = dues.get(release.case_id)
     known = picture.known[release.case_id]
     hand_over = picture.hand_overs.get(release.case.person_id)
@@ -461,17 +480,19 @@ def _arrived(release: Any, picture: Picture, seen: Columns, dues: dict[int, Due]
     cells = [
         Cell(
             "Seen",
-            "Yes" if was_seen else RELEASE.label(release.state).capitalize(),
+            "" if was_seen or release.state == "released" else RELEASE.label(release.state).capitalize(),
             "done" if was_seen else tone,
             "seen" if was_seen else "not seen",
             case,
             "" if was_seen else "Say that they came, or did not",
         ),
-        Cell("Structured treatment", "Not started", "", "not started", case, "Record the start"),
+        Cell("Structured treatment", "", "done", "started")
+        if started
+        else Cell("Structured treatment", "", "", "not started", case, "Record the start"),
     ]
     if seen.reads("appointments_attendance", "next_appointment"):
-        words = moment(known.appointment) if known.appointment else "None ahead"
-        cells.append(Cell("Next appointment", words))
+        words = moment(known.appointment) if known.appointment else "None made"
+        cells.append(Cell("First appointment", words))
     if due:
         owner = due.owner.name if due.owner else "nobody: no service was found"
         cells.append(Cell("Next step", f"{RELEASE.clock_words(due.clock)}: {owner}", "missed" if due.missed_at else ""))

@@ -45,8 +45,8 @@ from throughcare.web.wording import day, moment
 OF_THE_PRISON = ("prison_drug_worker", "prison_healthcare", "prison_operations", "sender")
 OF_THE_RECEIVER = ("keyworker", "clinician", "service_manager", "cj_drug_worker", "receiving_service", "receiver")
 OF_THE_AREA = ("responsible_officer", "reconnect", "hjpc", "housing_worker", "peer_mentor", "liaison_diversion")
-EMERGENCY_GRANT = timedelta(days=21)
-"""How long the prison's team may still act on somebody who left unplanned."""
+STILL_OURS = timedelta(days=21)
+"""How long the prison's teams may still act on somebody who left unplanned, or whom no service was found for."""
 
 WORDS = {
     "set_release_date": ("Set the release date", "Everybody with a hand-over reads the same date."),
@@ -122,7 +122,9 @@ class Releases:
         if not works_with_people(actor.role) or row is None or row.access not in READS:
             return frozenset()
         state = state_of(case)
-        if state in (*HELD, *EMERGENCY) and "while_in_custody" in row.conditions:
+        if "while_in_custody" in row.conditions:
+            if state not in (*HELD, *EMERGENCY) and self.service_of(case, "receiver") is not None:
+                return frozenset()
             if Service.objects.filter(Q(pk=actor.service), sites=case.release.stay.site_id).exists():
                 return frozenset({actor.role})
         elif actor.role in OF_THE_RECEIVER and actor.service == self.service_of(case, "receiver"):
@@ -248,7 +250,7 @@ class Releases:
                 Row("Held", f"{status}; {'could leave any day' if release.could_leave == 'yes' else 'has a date'}")
             )
             leaves = release.stay.release_date
-            rows.append(Row("Release date", day(leaves) if leaves else "Not known", note="the latest date known"))
+            rows.append(Row("Latest release date", day(leaves) if leaves else "Not known"))
             served = (leaves - localdate(release.stay.since)).days if leaves else None
             if leaves and release.left_at is None and (friday := friday_rule(leaves, served)):
                 rows.append(Row("Falls on a Friday or before a holiday", f"{friday.words}, to {day(friday.day)}"))
@@ -348,18 +350,19 @@ class Releases:
             custody.set_release_date(by=by, at=at, stay=stay, release_date=localdate(when))
         release.left_at, release.unplanned = when, step.verb == "report_released_unplanned"
         release.save()
-        if release.unplanned and prison:
+        nobody = standing_hand_over(step.case) is None and home_area_service(step.case.record.area) is None
+        if prison and (release.unplanned or nobody):
             source = f"release {step.case_id}"
             grants.give(
                 person=step.case.person_id,
                 record=step.case.record_id,
                 services=Service.objects.filter(sites=stay.site_id).values_list("pk", flat=True),
-                kind=Grant.CUSTODY,
-                basis=f"Left {stay.site.name} unplanned: the emergency hand-over is owed",
+                kind=Grant.HAND_OVER,
+                basis=f"Left {stay.site.name}, and somebody must be asked to take over",
                 source=source,
                 at=when,
             )
-            grants.end(source=source, at=when + EMERGENCY_GRANT)
+            grants.end(source=source, at=when + STILL_OURS)
         unanswered = standing_hand_over(step.case, states=(*TO_ANSWER, "declined", "rerouted"))
         if unanswered and standing_hand_over(step.case, states=TAKEN_ON) is None:
             home = home_area_service(step.case.record.area)

@@ -8,6 +8,7 @@ from throughcare.reference.calendar import LONDON, ONE_DAY, working_day
 
 READY, MISSING, GAP, NOT_NEEDED, UNKNOWN = "ready", "missing", "gap", "not_needed", "unknown"
 OPEN = (MISSING, GAP, UNKNOWN)
+NOT_SAID = "Nobody has said yet"
 CUSTODY_FOR_FRIDAY_RULE = 28
 """Days in custody from which the earlier day applies (REL-L05)."""
 FURTHEST = timedelta(days=60 * 365)
@@ -154,7 +155,7 @@ def gap_days(ends: date, follows: date) -> int:
 
 
 def _said(known: Known, code: str) -> tuple[str, str]:
-    return known.said.get(code, (UNKNOWN, "Nobody has said yet"))
+    return known.said.get(code, (UNKNOWN, NOT_SAID))
 
 
 # The date
