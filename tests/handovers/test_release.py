@@ -6,10 +6,12 @@ import pytest
 import worlds
 from django.utils.timezone import localdate
 
+from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import custody
 from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay, HandOver, Release
+from throughcare.handovers.process.release import RELEASE
 from throughcare.messages.models import Message
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
@@ -253,3 +255,103 @@ def test_strangers_take_no_part() -> None:
     for stranger in (worlds.worker(), worlds.worker("prison_drug_worker"), worlds.worker("front_desk", world.team)):
         with pytest.raises(Refused, match="PR-202"):
             engine.take(by=stranger, at=BEGAN, case=world.case.pk, verb="identify_needs", facts={})
+
+
+@pytest.mark.parametrize(
+    ("left_days_ago", "missed", "clock"), [(None, False, False), (0, False, False), (30, True, True)]
+)
+def test_a_prescribed_person_has_the_clock_of_the_hand_over_or_those_of_the_release(
+    left_days_ago: int | None, missed: bool, clock: bool
+) -> None:
+    world = World()
+    hand_over = worlds.sent(world.prison, world.record, world.treatment[0], opioid_agonist_medicine="yes")
+    at = BEGAN
+    if left_days_ago is not None:
+        world.left()
+        at = BEGAN + left_days_ago * DAY + HOUR
+    if missed:
+        engine.sweep(at)
+    worlds.take(world.keyworkers[0], hand_over, "open_by_receiver", at=at)
+    answers = {"no_appointment_reason": "Soon", "coordination_owner": str(world.keyworkers[0].user)}
+    worlds.take(world.keyworkers[0], hand_over, "accept", at=at, **answers)
+    assert Due.objects.filter(case=hand_over.case, clock="HOV-C07").exists() is clock
+
+
+def test_a_return_to_prison_ends_what_was_owed_and_a_recall_goes_on_with_the_same_case() -> None:
+    for status, same in (("remand", False), ("recalled", True)):
+        world = World()
+        world.accepted()
+        world.left()
+        case, later = world.case, BEGAN + 3 * DAY
+        stay = custody.receive(
+            by=world.prison, at=later, record=world.record, site=world.site, since=later, legal_status=status
+        )
+        assert (world.case == case) is same
+        assert world.case.release.stay == stay
+        assert not {"REL-C01", "REL-C02", "REL-C03"} & open_clocks(case)
+        assert world.state() == ("recalled" if same else "in_custody")
+
+
+def test_a_referral_to_reconnect_reaches_the_service_of_the_area_and_is_refused_where_there_is_none() -> None:
+    world = World()
+    case = world.case
+    facts = {"age": "40", "health_need": "Hepatitis C", "would_struggle_to_engage": "No telephone"}
+    with pytest.raises(Refused, match="RL-110"):
+        engine.take(by=world.prison, at=BEGAN, case=case.pk, verb="refer_to_reconnect", facts=facts)
+    reconnect = worlds.service("RECONNECT", areas=[AREA])
+    worker = worlds.worker("reconnect", reconnect)
+    engine.take(by=world.prison, at=BEGAN, case=case.pk, verb="refer_to_reconnect", facts=facts)
+    assert HandOver.objects.get().receiver == reconnect
+    world.dated(localdate(BEGAN) + 9 * DAY)
+    day = localdate(BEGAN).isoformat()
+    engine.take(by=worker, at=BEGAN, case=case.pk, verb="start_reconnect_support", facts={"support_start_date": day})
+    assert case.strands.get(name="reconnect").state == "reconnect_support"
+    assert world.case.release.left_at is None
+    world.left()
+    assert HandOver.objects.filter(receiver=world.treatment[0]).exists(), "RECONNECT is asked beside treatment"
+
+
+def test_a_pack_is_not_ready_while_the_supply_ends_before_the_first_appointment() -> None:
+    world = World()
+    case = world.case
+    healthcare = worlds.worker("prison_healthcare", world.team)
+    ends = {"medicine": "methadone", "days_supplied": "7", "supply_end_date": "2026-12-01"}
+    engine.take(by=healthcare, at=BEGAN, case=case.pk, verb="plan_supply", facts=ends)
+    with acting(SYSTEM, BEGAN):
+        case.strands.filter(name="plan").update(state="probation_notified")
+        say("prepared", by=SYSTEM, at=BEGAN)
+    pack = dict.fromkeys(("bridging_prescription", "medicines", "naloxone", "identity_document"), "ready")
+    with pytest.raises(Refused, match="PR-106"):
+        engine.take(
+            by=healthcare,
+            at=BEGAN,
+            case=case.pk,
+            verb="complete_pack",
+            facts={**pack, "accommodation_checked": "ready"},
+        )
+
+
+@pytest.mark.parametrize(("days", "refused"), [("14", False), ("15", True)])
+def test_no_more_than_14_days_of_an_opioid_medicine_are_planned(days: str, refused: bool) -> None:
+    world = World()
+    healthcare = worlds.worker("prison_healthcare", world.team)
+    facts = {"medicine": "methadone", "days_supplied": days, "supply_end_date": "2026-12-01"}
+    if refused:
+        with pytest.raises(Refused, match="PR-108"):
+            engine.take(by=healthcare, at=BEGAN, case=world.case.pk, verb="plan_supply", facts=facts)
+        return
+    engine.take(by=healthcare, at=BEGAN, case=world.case.pk, verb="plan_supply", facts=facts)
+    assert world.case.strands.get(name="supply").state == "supply_planned"
+
+
+def test_every_act_of_a_release_has_a_page_that_asks_its_questions() -> None:
+    """Each state with each of its acts, for a role that has it: the page opens, or says with a number why not."""
+    world = World()
+    client = worlds.signed_in(world.prison)
+    assert client.get(f"/cases/{world.case.pk}/").status_code == 200
+    for step in RELEASE.steps:
+        if world.prison.role in step.roles and step.from_ != "new" and step.strand == "plan":
+            with acting(SYSTEM, BEGAN):
+                world.case.strands.filter(name="plan").update(state=step.from_)
+                say("prepared", by=SYSTEM, at=BEGAN)
+            assert client.get(f"/cases/{world.case.pk}/{step.verb}/").status_code == 200, step.id
