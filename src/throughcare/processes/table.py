@@ -142,7 +142,10 @@ class Process:
     breaks:     for each limit, the fact that it bounds, and a test over the facts: true when the limit is broken.
     onward:     verbs that move a case on, the likeliest first: the order of the buttons, and which one stands out.
     replacing:  verbs after which a clock they stop was replaced rather than met.
-    counted_from: for a clock that does not count from the step itself, the fact that names the date it counts from.
+    outlasting: clocks that run on when the strand that started them ends: another strand stops them.
+    counts_from: for each clock that does not count from the step itself, the facts (a day or a moment) that it may
+                count from: the first that is given. A set_date or back_from_date clock whose date is not known stays
+                unset.
     differs:    deliberate differences from the reference table, by step id, each with its reason.
     """
 
@@ -156,7 +159,8 @@ class Process:
     kept_apart: frozenset[str] = frozenset()
     onward: tuple[str, ...] = ()
     replacing: frozenset[str] = frozenset()
-    counted_from: Mapping[str, str] = field(default_factory=dict)
+    outlasting: frozenset[str] = frozenset()
+    counts_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     differs: Mapping[str, str] = field(default_factory=dict)
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
