@@ -119,6 +119,18 @@ def test_a_date_that_cannot_be_is_kept_and_flagged_and_nobody_reads_it(on: date,
     assert CustodyStay.objects.get().release_date == date(2027, 3, 5)
 
 
+def test_the_page_of_a_release_shows_the_date_that_stands_and_the_history_every_date_that_was_told() -> None:
+    world = World()
+    world.dated(date(2027, 3, 5))
+    world.dated(date(2020, 3, 5), reason="Typed wrongly")
+    page = worlds.signed_in(world.prison).get(f"/cases/{world.case.pk}/").content.decode()
+    facts, history = page.split("History", 1)
+    assert "Fri 5 Mar 2027" in facts
+    assert "5 Mar 2020" not in facts
+    assert "RL-105" in history
+    assert "Thu 5 Mar 2020" in history
+
+
 def test_a_moved_date_reaches_the_service_that_took_the_person_on_at_once() -> None:
     world = World()
     world.dated(date(2026, 12, 10))

@@ -139,6 +139,7 @@ class Process:
     facts:      how each fact is asked and shown.
     done:       how a step reads once it is taken ("hand-over sent"), by verb.
     kept_apart: facts that the room keeps and shows from rows of its own.
+    in_history: facts that the history tells one by one; how they stand now, the room shows.
     breaks:     for each limit, the fact that it bounds, and a test over the facts: true when the limit is broken.
     onward:     verbs that move a case on, the likeliest first: the order of the buttons, and which one stands out.
     replacing:  verbs after which a clock they stop was replaced rather than met.
@@ -157,6 +158,7 @@ class Process:
     breaks: Mapping[str, tuple[str, Callable[[Facts], bool]]] = field(default_factory=dict)
     done: Mapping[str, str] = field(default_factory=dict)
     kept_apart: frozenset[str] = frozenset()
+    in_history: frozenset[str] = frozenset()
     onward: tuple[str, ...] = ()
     replacing: frozenset[str] = frozenset()
     outlasting: frozenset[str] = frozenset()

@@ -1615,6 +1615,7 @@ RELEASE = declare(
         "open_outcome_watch": "Outcome owed by probation",
         "record_probation_outcome": "Outcome recorded by probation",
     },
+    in_history=frozenset({"release_date", "source_of_date", "new_release_date", "reason"}),
     kept_apart=frozenset({"days_since_release", "structured_start", "script_end_minus_first_appointment_days"}),
     onward=(
         "report_first_attended",

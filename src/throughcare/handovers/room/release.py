@@ -282,7 +282,9 @@ class Releases:
         where = "this area" if case.record.area else "the area, which nobody has recorded"
         missing = []
         if self.service_of(case, "receiver") is None:
-            home = "" if home_area_service(case.record.area) else f", and no one treatment service serves {where}"
+            home = (
+                "" if home_area_service(case.record.area) else f", and not exactly one treatment service serves {where}"
+            )
             missing.append(f"no service has been asked to take this person on{home}")
         missing += [
             f"no {words} service serves {where}"
