@@ -4,6 +4,7 @@ import {
   Button,
   Checkboxes,
   ErrorSummary,
+  ExitThisPage,
   NotificationBanner,
   Radios,
   SkipLink,
@@ -14,7 +15,7 @@ import {
 document.body.classList.add("js-enabled", "govuk-frontend-supported")
 
 createAll(Button, { preventDoubleClick: true })
-for (const component of [Checkboxes, ErrorSummary, NotificationBanner, Radios, SkipLink]) {
+for (const component of [Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, Radios, SkipLink]) {
   createAll(component)
 }
 

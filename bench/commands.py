@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,16 @@ from rich.table import Table
 
 from bench import kill as killing
 from bench import product
+from bench import sweep as sweeping
 from bench import web as pages
-from bench.product import Product
+from bench.product import Product, World
 
 app = typer.Typer(help="Measure speed and safety, in a folder and databases of their own.", no_args_is_help=True)
 out = Console(soft_wrap=True, highlight=False, markup=False)
 
 SERVER = os.environ.get("THROUGHCARE_TEST_POSTGRES") or "postgresql://root@127.0.0.1:5432/test"
+PEOPLE_BESIDE = 100
+"""Made-up people of the world in which deadlines are swept; what is swept is made beside them."""
 BOTH = f"{product.SQLITE},{product.POSTGRESQL}"
 
 Databases = Annotated[str, typer.Option(help="sqlite, postgresql, or both with a comma.")]
@@ -68,14 +72,34 @@ def kill(
     return 0 if good else 1
 
 
+@app.command()
+def sweep(
+    open_: Annotated[int, typer.Option("--open", min=100, max=1_000_000, help="Deadlines that are open.")] = 100_000,
+    due: Annotated[int, typer.Option(min=1, help="How many of them have passed, on an ordinary day.")] = 1_000,
+    longest: Annotated[float, typer.Option(min=1, help="Seconds after which the sweep after an outage is left.")] = 120,
+    databases: Databases = BOTH,
+    json_file: Json = None,
+) -> None:
+    """How long it takes to find and mark the deadlines that have passed: a few of many, and all after an outage."""
+
+    def measure(made: World, about: dict[str, Any]) -> None:
+        figures = sweeping.measure(made, open_, min(due, open_), longest)
+        about["sweeps"] = [asdict(one) for one in figures]
+        out.print(_sweeps_table(figures))
+
+    about = {"open": open_, "due": due, "longest": longest}
+    _measure(databases, PEOPLE_BESIDE, json_file, measure, about=about, of=product.world)
+
+
 def _measure(
     databases: str,
     people: int,
     json_file: Path | None,
-    measure: Callable[[Product, dict[str, Any]], None],
+    measure: Callable[[Any, dict[str, Any]], None],
     about: dict[str, Any],
+    of: Callable[[str, str, int], AbstractContextManager[World]] = product.product,
 ) -> None:
-    """Run one measurement on each database, each time in a new product, and write the figures down."""
+    """Run one measurement on each database, each time in a new product or world, and write the figures down."""
     kinds = [kind.strip() for kind in databases.split(",")]
     product.must_be_possible(kinds, SERVER)
     report: dict[str, Any] = {
@@ -88,7 +112,7 @@ def _measure(
     with product.stopped_by_signal():
         for kind in kinds:
             load = os.getloadavg()[0]
-            with product.product(kind, SERVER, people) as running:
+            with of(kind, SERVER, people) as running:
                 found: dict[str, Any] = {
                     "database": kind,
                     "version": product.version_of(kind, SERVER),
@@ -104,6 +128,24 @@ def _measure(
             report["databases"].append(found)
             if json_file:
                 json_file.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _sweeps_table(figures: list[sweeping.Figures]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Sweep", "Open", "Due", "Marked", "Find s", "All s", "ms each", "CPU ms", "Met"):
+        table.add_column(heading, justify="left" if heading == "Sweep" else "right", no_wrap=True)
+    for one in figures:
+        table.add_row(
+            one.sweep,
+            f"{one.open:,}",
+            f"{one.due:,}",
+            f"{one.marked:,}",
+            f"{one.finding:.3f}",
+            f"{one.seconds:.1f}",
+            *((f"{one.milliseconds:.1f}", f"{one.cpu_milliseconds:.1f}") if one.marked else ("", "")),
+            "yes" if one.met else "no",
+        )
+    return table
 
 
 def _pages_table(figures: list[pages.Figures]) -> Table:

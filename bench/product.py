@@ -32,19 +32,34 @@ LOG_LINES_SHOWN = 30
 
 
 @dataclass(frozen=True)
-class Product:
-    """A supervisor that runs, and all that belongs to it.
+class World:
+    """Made-up people in a folder and a database of their own, which nobody serves.
 
-    environment: what a further process needs to work on the same database.
+    environment: what a process needs to work on that database.
     built:       seconds that making the people took.
     """
 
     data: Path
     environment: dict[str, str]
-    supervisor: subprocess.Popen[str]
-    port: int
     built: float
     log: IO[str]
+
+    def asked(self, *words: str) -> str:
+        """What a process of its own says that works on the database: words for `python`."""
+        command = [sys.executable, *words]
+        with child(command, cwd=CLONE, env=self.environment, stdout=subprocess.PIPE, stderr=self.log) as process:
+            said, _ = process.communicate()
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return said
+
+
+@dataclass(frozen=True)
+class Product(World):
+    """A supervisor that runs, and all that belongs to it."""
+
+    supervisor: subprocess.Popen[str]
+    port: int
 
     def answers(self) -> bool:
         """Does the sign-in page answer? Waits for it as long as a browser would."""
@@ -58,15 +73,6 @@ class Product:
         """What the health page says."""
         with contextlib.closing(Browser(self.port)) as browser:
             return dict(json.loads(browser.get("/health/").body))
-
-    def asked(self, *words: str) -> str:
-        """What a process of its own says that works on the same database: words for `python`."""
-        command = [sys.executable, *words]
-        with child(command, cwd=CLONE, env=self.environment, stdout=subprocess.PIPE, stderr=self.log) as process:
-            said, _ = process.communicate()
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, command)
-        return said
 
 
 @contextlib.contextmanager
@@ -92,8 +98,8 @@ def clients(module: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextlib.contextmanager
-def product(kind: str, server: str, people: int) -> Iterator[Product]:
-    """Make a world of so many people in a database of that kind, serve it on a free port, and clear all of it away."""
+def world(kind: str, server: str, people: int) -> Iterator[World]:
+    """Make a world of so many people in a database of that kind, and clear all of it away afterwards."""
     with _folder() as data, _database(kind, server) as url, open(data / "log", "w+") as log:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("THROUGHCARE_")} | {
             "DJANGO_SETTINGS_MODULE": "throughcare.config.settings",
@@ -110,14 +116,34 @@ def product(kind: str, server: str, people: int) -> Iterator[Product]:
         built = time.monotonic() - begun
         if url:
             _tidy(url)
-        supervisor = subprocess.Popen(
-            [*COMMAND, "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=log, text=True, process_group=0
-        )
         try:
-            yield Product(data, environment, supervisor, _port(supervisor, log), built, log)
+            yield World(data, environment, built, log)
         except subprocess.CalledProcessError:
             sys.stderr.write(_last_lines(log))
             raise
+
+
+@contextlib.contextmanager
+def product(kind: str, server: str, people: int) -> Iterator[Product]:
+    """Make a world, serve it on a free port, and clear all of it away."""
+    with world(kind, server, people) as made:
+        supervisor = subprocess.Popen(
+            [*COMMAND, "--port", "0"],
+            env=made.environment,
+            stdout=subprocess.PIPE,
+            stderr=made.log,
+            text=True,
+            process_group=0,
+        )
+        try:
+            yield Product(
+                made.data,
+                made.environment,
+                made.built,
+                made.log,
+                supervisor=supervisor,
+                port=_port(supervisor, made.log),
+            )
         finally:
             _stop(supervisor)
 

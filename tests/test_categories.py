@@ -21,6 +21,8 @@ EXEMPT = {
     "processes.Due",
     "handovers.AnswerLink",
     "handovers.CustodyQuestion",
+    "processes.Effect",
+    "people.PersonEvent",
     "handovers.HandOver",
     "handovers.Sheet",
     "handovers.SheetSent",

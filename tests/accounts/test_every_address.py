@@ -17,6 +17,8 @@ OPEN = {
     "help": "how to get about; names nobody",
     "health": "for a monitor; numbers and times only",
     "process": "how a process works, made from its table; names nobody",
+    "ask-for-help": "for somebody who has no account and asks for help; shows nobody",
+    "help-received": "says to them that it was received; shows nobody",
 }
 """The only addresses that need no account, each with its reason."""
 BY_LINK = ("answer", "answer-hand-over", "answer-done", "answer-act")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from throughcare.accounts import actions as accounts
 from throughcare.accounts.models import User
+from throughcare.config import cli
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.events.models import Event, EventDetail
 from throughcare.organisations import actions
@@ -198,3 +199,17 @@ def test_what_is_set_up_stands_as_it_was_given() -> None:
     assert {served.area for served in again.areas.all()} == {"E08000012", "E08000013"}
     assert (again.name, again.mailbox, again.takes_hand_overs) == ("Duty team", "duty@example.org", True)
     assert Organisation.objects.filter(pk=again.organisation_id).exists()
+
+
+def test_the_command_names_the_front_door_of_an_area_and_lists_who_answers_where(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    body = worlds.organisation("Aire Recovery")
+    worlds.service("Duty team", of=body)
+    words = ["front-door", "--area", "E08000035", "--organisation", "Aire Recovery", "--service"]
+    assert cli.run([*words, "Night team"]) == 2
+    assert "OR-109" in capsys.readouterr().err
+    assert cli.run(["front-door"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.run([*words, "Duty team"]) == 0
+    assert capsys.readouterr().out == "E08000035  Leeds: Duty team, Aire Recovery\n"

@@ -25,8 +25,9 @@ from throughcare.config.environment import PRODUCTION, Environment, WrongSetting
 from throughcare.web.faults import Fault, Refused
 
 ROOT = Path(__file__).parents[3]  # the clone
-OTHERS = {  # words that live in another room: the module that holds their Typer app, and what they are for
+OTHERS = {  # words that live in another room: module (and name, if not app) of their Typer app, and what they are for
     "account": ("throughcare.organisations.commands", "make somebody's account and enter where they work"),
+    "front-door": ("throughcare.organisations.commands:front_door_app", "say who answers the public page of an area"),
     "demo": ("throughcare.demo.commands", "make a made-up area of any size"),
     "processes": ("throughcare.processes.commands", "list, show or try the processes"),
     "bench": ("bench.commands", "measure speed and size, from a clone"),
@@ -226,7 +227,8 @@ def _add(word: str) -> None:
     import django
 
     django.setup()
-    app.add_typer(importlib.import_module(OTHERS[word][0]).app, name=word)
+    module, _, named = OTHERS[word][0].partition(":")
+    app.add_typer(getattr(importlib.import_module(module), named or "app"), name=word)
 
 
 def _prepare(settings: Environment) -> None:

@@ -1,10 +1,12 @@
 """The worker: everything that happens without anybody clicking. Each pass may be run again, at any moment, safely."""
 
 import logging
+import math
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import FrameType
@@ -16,6 +18,8 @@ from django.utils import timezone
 from throughcare.web import logs
 
 PULSE = 1.0
+SPELL = 5.0
+"""Seconds for which deadlines, or messages, are gone through before the other passes have their turn."""
 STOPPING = 8.0  # seconds that an e-mail in hand may still take once a stop was asked for
 BEATING, SEALING, PUBLISHING = timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5)
 
@@ -25,32 +29,55 @@ log = logging.getLogger("throughcare.worker")
 class Worker:
     """One process. Several may run: whatever they do is marked once, whichever of them comes first."""
 
-    def __init__(self) -> None:
+    def __init__(self, spell: float = SPELL) -> None:
         from throughcare.events import chain
-        from throughcare.messages import email, jobs, outbox
+        from throughcare.handovers.actions.public_request import forget_knocks
+        from throughcare.messages import email, jobs
         from throughcare.sharing import looks
 
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.over = threading.Event()
         self.passes: tuple[tuple[str, Callable[[datetime], object], timedelta], ...] = (
             ("sweep", self.sweep, timedelta()),
-            ("messages", outbox.deliver, timedelta()),
+            ("messages", self.deliver, timedelta()),
             ("seal", looks.seal, SEALING),
             ("publish", chain.publish_if_due, PUBLISHING),
+            ("knocks", forget_knocks, PUBLISHING),
         )
+        self.spell = spell
+        self.swept_to: tuple[datetime, int] | None = None
+        self.delivered_to: int | None = None
         self.beaten = timezone.now() - BEATING
         self.last: dict[str, datetime] = {}
         self.jobs, self.email = jobs, email
 
     def sweep(self, now: datetime) -> None:
-        """Sweep the deadlines and, every few seconds, say that they were swept."""
+        """Sweep the deadlines for a spell, from where the last one stopped; when none is left, say that they are swept.
+
+        That is said every few seconds, and not while some have passed unmarked: then it is late, and Today says so.
+        """
         from throughcare.processes import actions
         from throughcare.processes.health import beat
 
-        actions.sweep(now)
-        if now - self.beaten >= BEATING:
+        self.swept_to = actions.sweep_on(now, after=self.swept_to, go_on=self._spell()).stopped_at
+        if self.swept_to is None and now - self.beaten >= BEATING:
             beat(now, self.name)
             self.beaten = now
+
+    def deliver(self, now: datetime) -> None:
+        """Deliver messages for a spell, from where the last one stopped."""
+        from throughcare.messages import outbox
+
+        self.delivered_to = outbox.deliver_on(now, after=self.delivered_to, go_on=self._spell()).stopped_at
+
+    def _spell(self) -> Callable[[], bool]:
+        until = time.monotonic() + self.spell
+        return lambda: time.monotonic() < until
+
+    @property
+    def is_behind(self) -> bool:
+        """Was a pass stopped with more to do? Then the next pulse follows at once."""
+        return self.swept_to is not None or self.delivered_to is not None
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         self.over.set()
@@ -93,7 +120,7 @@ class Worker:
         log.info("worker started", extra={"worker": self.name})
         self.aside(self.do_jobs)
         sending = self.aside(self.send_email)
-        while not self.over.wait(PULSE):
+        while not self.over.wait(0 if self.is_behind else PULSE):
             self.pulse()
         sending.join(STOPPING)  # what the server has just taken is still marked
         log.info("worker stopped", extra={"worker": self.name})
@@ -103,7 +130,7 @@ def main(once: bool = False) -> None:
     """Run until told to stop by SIGTERM or SIGINT; or one pulse of everything."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "throughcare.config.settings")
     django.setup()
-    worker = Worker()
+    worker = Worker(spell=math.inf if once else SPELL)
     if once:
         worker.pulse()
         worker.do_jobs(timezone.now())

@@ -50,7 +50,10 @@ SITES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Team:
-    """A service: its organisation, its kind, who works there (role, name), who manages it, and the sites it covers."""
+    """A service: its organisation, its kind, who works there (role, name), who manages it, and the sites it covers.
+
+    front_door: it answers whoever in Northbridge asks for help by themselves.
+    """
 
     name: str
     organisation: str
@@ -58,11 +61,13 @@ class Team:
     staff: tuple[tuple[str, str], ...]
     manager: str
     takes_hand_overs: bool = True
+    front_door: bool = False
     sites: tuple[str, ...] = ()
 
 
 PRISON_SERVICE = "HMP Northgate substance misuse service"
 PRISON_HEALTH = "HMP Northgate healthcare"
+CUSTODY_HEALTH = "Northbridge custody suite healthcare"
 RIVERSIDE = "Riverside Recovery, duty team"
 ALDERGATE = "Aldergate Alcohol Service, adult team"
 KESTREL = "Kestrel, under 25s"
@@ -119,6 +124,15 @@ TEAMS = (
         sites=("Northbridge custody suite",),
     ),
     Team(
+        CUSTODY_HEALTH,
+        "Fellside Prison Health",
+        "police custody healthcare",
+        (("custody_healthcare", "Marta Kowalczyk"),),
+        "Nicola Frost",
+        takes_hand_overs=False,
+        sites=("Northbridge custody suite",),
+    ),
+    Team(
         "Northbridge Magistrates' Court office",
         "Northbridge Magistrates' Court",
         "magistrates' court",
@@ -155,6 +169,7 @@ TEAMS = (
             ("front_desk", "Jo Li"),
         ),
         "Maureen O'Hara",
+        front_door=True,
     ),
     Team(
         ALDERGATE,
@@ -266,6 +281,8 @@ class SignIn:
 
 _SIGN_INS = (
     ("prison_drug_worker", "Prison drug worker", "Grace Mbeki", PRISON_SERVICE),
+    ("prison_healthcare", "Prison nurse", "Rajan Pillai", PRISON_HEALTH),
+    ("custody_healthcare", "Custody nurse", "Marta Kowalczyk", CUSTODY_HEALTH),
     ("keyworker", "Community keyworker", "Samuel Okoro", RIVERSIDE),
     ("clinician", "Clinician", "Dr Anjali Shah", RIVERSIDE),
     ("service_manager", "Service manager", "Maureen O'Hara", RIVERSIDE),
@@ -318,6 +335,8 @@ def enter(at: datetime) -> None:
             areas=[AREA],
             sites=[sites[name] for name in team.sites],
         )
+        if team.front_door:
+            organisations.name_front_door(by=SYSTEM, at=at, service=service, area=AREA)
         for role, name in team.staff:
             if name not in users:
                 users[name] = accounts.create(

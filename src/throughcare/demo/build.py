@@ -1,4 +1,4 @@
-"""Making a made-up world in an empty database: Northbridge, the ten stories, and as many lives as were asked for."""
+"""Making a made-up world in an empty database: Northbridge, its stories, and as many lives as were asked for."""
 
 import json
 from collections.abc import Callable, Mapping

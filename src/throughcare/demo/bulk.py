@@ -26,7 +26,7 @@ from throughcare.demo.lives import Act, Life, Referral, Stay
 from throughcare.demo.moments import READ, WORKER
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process.hand_over import BASES, HAND_OVER, LADDER
+from throughcare.handovers.process.hand_over import BASES, HAND_OVER, next_step
 from throughcare.handovers.room.hand_over import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
@@ -47,7 +47,7 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Site: "id organisation_id name kind",
     Service: "id organisation_id name kind telephone mailbox manager_name manager_telephone takes_hand_overs",
     Service.sites.through: "id service_id site_id",
-    AreaServed: "id service_id area",
+    AreaServed: "id service_id area front_door",
     User: "id password last_login email name telephone is_active",
     Membership: "id user_id service_id role since until",
     Person: "id",
@@ -55,9 +55,9 @@ COLUMNS: Mapping[type[models.Model], str] = {
     "telephone safe_contact given_key family_key made_up opened_at form",
     Identifier: "id record_id kind value",
     Link: "id record_id from_person_id to_person_id reason weight by_id at",
-    CustodyStay: "id person_id record_id site_id since until release_date",
+    CustodyStay: "id person_id record_id site_id since until release_date event_id",
     Grant: "id person_id service_id user_id record kind basis source since until withdrawn_at",
-    Case: "id process person_id record_id opened_at closed_at version",
+    Case: "id process person_id record_id opened_at closed_at paused_at ended_by version",
     Strand: "id case_id name state since",
     StepTaken: "id case_id strand row verb from_state to_state at user_id service_id by_name facts flags version key",
     Due: "id case_id strand clock started_at due_at verified owner_id user_id met_at missed_at paused_at replaced_at",
@@ -181,7 +181,7 @@ def _service(rows: Rows, organisation: int, name: str, kind: str, n: int) -> int
         names.telephone(n + 200),
         True,
     )
-    rows.add(AreaServed, service, AREA)
+    rows.add(AreaServed, service, AREA, False)
     return service
 
 
@@ -235,7 +235,7 @@ _key = lru_cache(maxsize=20_000)(key)
 
 
 def _stay(rows: Rows, person: int, record: int, stay: Stay) -> None:
-    pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date)
+    pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date, None)
     basis, source = f"Held at {stay.held.name}", f"stay {pk}"
     for service in sorted(stay.held.covered_by):
         rows.add(Grant, person, service, None, record, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
@@ -367,10 +367,9 @@ class _Told:
     def _miss(self, due: _Due, at: datetime) -> None:
         due.missed = at
         if _step(self.state, "escalate", "", ""):
-            told = LADDER.index(self.ladder) + 1 if self.ladder else 0
             facts = {
                 "missed_clock": due.clock,
-                "ladder_step": LADDER[min(told, len(LADDER) - 1)],
+                "ladder_step": next_step(self.ladder),
                 "owed_by": SENDER if self.state == "question_asked" else RECEIVER,
             }
             self._take(Act(at, SYSTEM, "escalate", facts))
@@ -520,7 +519,7 @@ class _Told:
     def _store(self) -> None:
         add, case, referral = self.rows.add, self.case, self.referral
         self.rows.add_with_key(
-            Case, case, HAND_OVER.name, self.person, self.record, referral.at, self.closed, self.version
+            Case, case, HAND_OVER.name, self.person, self.record, referral.at, self.closed, None, "", self.version
         )
         add(Strand, case, "main", self.state, self.since)
         if self.outcome:

@@ -1,4 +1,4 @@
-"""The ten stories that the guide tells, told through the very actions that pages call.
+"""The stories that the guide tells, told through the very actions that pages call.
 
 A story is a generator: it yields the moment of what comes next, and then does it. The stories run beside each other in
 the order of those moments, and the worker delivers and sweeps between them as it would have done.
@@ -13,6 +13,7 @@ from throughcare.demo import area
 from throughcare.demo.area import (
     ALDERGATE,
     AREA,
+    CUSTODY_HEALTH,
     DIVERSION,
     HOUSING,
     PRISON_HEALTH,
@@ -26,7 +27,7 @@ from throughcare.demo.moments import READ, WORKER, Days, moment
 from throughcare.demo.names import LONGEST, MADE_UP_PEOPLE_AT_MOST, mobile, nhs_number, prison_number
 from throughcare.events.acting import refusal, say
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.actions import cover, custody, sheet
+from throughcare.handovers.actions import cover, custody, question, sheet
 from throughcare.handovers.actions import hand_over as hand_overs
 from throughcare.handovers.actions.hand_over import Draft
 from throughcare.handovers.actions.sheet import Provenance
@@ -39,6 +40,7 @@ from throughcare.people import actions as people
 from throughcare.people.actions import Identity
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
+from throughcare.processes import universal
 from throughcare.processes.models import Due
 from throughcare.sharing import looks
 from throughcare.sharing.rule import sight
@@ -46,7 +48,7 @@ from throughcare.web.faults import NotAllowed
 
 Story = Generator[datetime, None, None]
 THURSDAY, FRIDAY = 3, 4
-NUMBERS = MADE_UP_PEOPLE_AT_MOST - 11
+NUMBERS = MADE_UP_PEOPLE_AT_MOST - 15
 """The made-up NHS and prison numbers from here on belong to the stories; lives count from 0."""
 
 
@@ -477,6 +479,95 @@ def wei_chan(t: Teller) -> Story:
     t.take(renata, at, hand_over, "reroute", receiving_service=other, area_of_return=AREA, reason=reason)
 
 
+def darius_vane(t: Teller) -> Story:
+    """Darius was arrested yesterday afternoon. Custody asked Riverside who prescribes for him, and was answered."""
+    marta, beth = t.staffed.actor(CUSTODY_HEALTH, "Marta Kowalczyk"), t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
+    yield (at := moment(t.days.before[0], 15, 50))
+    darius = t.register(11, marta, at, "Darius", "Vane", date(1981, 6, 14))
+    site = Site.objects.get(name="Northbridge custody suite")
+    custody.receive(by=marta, at=at, record=darius, site=site, since=at)
+    yield (at := moment(t.days.before[0], 16, 5))
+    asked = question.ask(
+        by=marta,
+        at=at,
+        record=darius,
+        asked=t.staffed.service(RIVERSIDE),
+        reason="In custody since 3:40pm, sweating and anxious. Says that he takes methadone and missed today.",
+        call_back_number="0113 496 0175",
+    )
+    yield (at := moment(t.days.before[0], 16, 55))
+    engine.take(
+        by=beth,
+        at=at,
+        case=asked.case_id,
+        verb="answer_prescribing",
+        facts={
+            "who_prescribes": "Dr Anjali Shah, Riverside, 0113 496 0118",
+            "dose": "methadone 1 mg/ml, 45 mg once a day, supervised at High Street Pharmacy",
+            "last_taken": moment(t.days.before[1], 9, 20).isoformat(),
+            "confirmed_by": "Rupa Patel, pharmacist",
+        },
+    )
+
+
+def leila_haddad(t: Teller) -> Story:
+    """Leila was arrested in the evening. Custody asked who prescribes at 8pm, and nobody had answered by midnight."""
+    marta = t.staffed.actor(CUSTODY_HEALTH, "Marta Kowalczyk")
+    yield (at := moment(t.days.before[0], 19, 30))
+    leila = t.register(12, marta, at, "Leila", "Haddad", date(1992, 2, 11))
+    site = Site.objects.get(name="Northbridge custody suite")
+    custody.receive(by=marta, at=at, record=leila, site=site, since=at)
+    yield (at := moment(t.days.before[0], 20, 0))
+    question.ask(
+        by=marta,
+        at=at,
+        record=leila,
+        asked=t.staffed.service(RIVERSIDE),
+        reason="Taken into custody at 7pm. Says that she is on buprenorphine and is due a dose in the morning.",
+        call_back_number="0113 496 0175",
+    )
+
+
+def patrick_doyle(t: Teller) -> Story:
+    """Patrick died while his hand-over waited for a first contact. It closed kindly, and both services were told."""
+    lee, beth = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe"), t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
+    yield (at := moment(t.days.before[8], 9, 35))
+    patrick = t.register(13, lee, at, "Patrick", "Doyle", date(1968, 10, 5))
+    yield (at := moment(t.days.before[6], 13, 20))
+    reason = "Patrick left on licence last month and asks for help with his drinking."
+    hand_over = t.draft(lee, at, patrick, RIVERSIDE, reason, "A first appointment this week.", opioid="no")
+    t.take(lee, at, hand_over, "send")
+    yield (at := moment(t.days.before[6], 15, 45))
+    t.opened(beth, at, hand_over)
+    yield (at := moment(t.days.before[5], 10, 15))
+    t.accept(beth, at, hand_over, moment(t.days.ahead[1], 11, 0), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(t.days.before[1], 12, 10))
+    facts = {"date_of_death": t.days.before[2].isoformat(), "source_of_fact": "Told by his sister, by telephone"}
+    universal.happened(by=beth, at=at, record=patrick, event="died", facts=facts)
+
+
+def amina_yusuf(t: Teller) -> Story:
+    """Amina was taken to hospital before her first appointment. Her deadlines stand still until she comes home."""
+    fiona, samuel = t.staffed.actor(PROBATION, "Fiona Campbell-Reid"), t.staffed.actor(RIVERSIDE, "Samuel Okoro")
+    yield (at := moment(t.days.before[7], 10, 50))
+    amina = t.register(14, fiona, at, "Amina", "Yusuf", date(1992, 6, 14))
+    yield (at := moment(t.days.before[4], 11, 25))
+    reason = "Amina takes buprenorphine and moves here from another town."
+    hand_over = t.draft(fiona, at, amina, RIVERSIDE, reason, "Please take over prescribing.", opioid="yes")
+    t.take(fiona, at, hand_over, "send")
+    yield (at := moment(t.days.before[4], 12, 40))
+    t.opened(samuel, at, hand_over)
+    yield (at := moment(t.days.before[3], 9, 20))
+    t.accept(samuel, at, hand_over, moment(t.days.ahead[2], 10, 30), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(t.days.before[1], 14, 25))
+    facts = {
+        "hospital": "Northbridge General",
+        "admission_date": t.days.before[1].isoformat(),
+        "prescribing_summary_sent": "yes",
+    }
+    universal.happened(by=samuel, at=at, record=amina, event="admitted_to_hospital", facts=facts)
+
+
 STORIES: tuple[Callable[[Teller], Story], ...] = (
     james_adeyemi,
     tanisha_brook,
@@ -488,11 +579,15 @@ STORIES: tuple[Callable[[Teller], Story], ...] = (
     zofia_wisniewska,
     anushka,
     wei_chan,
+    darius_vane,
+    leila_haddad,
+    patrick_doyle,
+    amina_yusuf,
 )
 
 
 def tell(days: Days, staffed: area.Staffed) -> None:
-    """Tell all ten, up to the moment at which the world stands."""
+    """Tell them all, up to the moment at which the world stands."""
     teller = Teller(days, staffed)
     running = [(next(story), number, story) for number, story in enumerate(s(teller) for s in STORIES)]
     heapq.heapify(running)

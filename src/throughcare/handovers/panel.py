@@ -17,11 +17,13 @@ from throughcare.handovers.queries.known import (
     QUESTION,
     SHEET,
     STAY,
+    TOLD,
     Known,
     known_about,
 )
 from throughcare.handovers.queries.question import answer_rows
-from throughcare.handovers.rules.question import ASKERS
+from throughcare.handovers.rules import question as callers
+from throughcare.handovers.rules.question import ANSWERERS, ASKERS
 from throughcare.handovers.rules.sheet import takes_opioid_medicine
 from throughcare.people.panels import Panel, Reader, Work
 from throughcare.processes.models import Due
@@ -37,7 +39,7 @@ def panel(reader: Reader) -> Panel:
     part = Panel()
     known = known_about(reader.person, reader.actor)
     rows = list(_hand_overs(reader))
-    if any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
+    if not reader.dead and any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
         part.acts.append(("New hand-over", reverse("new-hand-over", args=[reader.person])))
     part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
     if may_keep(reader.sight):
@@ -46,7 +48,10 @@ def panel(reader: Reader) -> Panel:
         part.acts.append(("Ask who prescribes", reverse("ask-who-prescribes", args=[reader.person])))
     if reader.sight.reads("prescribing_medicines"):
         part.acts.append(("May I tell this caller?", reverse("may-i-tell", args=[reader.person])))
-    _add_questions(part, reader, [one for one in known if one.kind == QUESTION])
+    if reader.actor.role in ASKERS | ANSWERERS:
+        _add_questions(part, reader, [one for one in known if one.kind == QUESTION])
+    if reader.sight.reads("prescribing_medicines"):
+        part.entries.extend(_told(one) for one in known if one.kind == TOLD)
     said = _add_safety(part, reader, known, attached={code for row in rows if row.sent_at for code in row.attached})
     _add_hand_overs(part, reader, rows, opioid_said=said)
     _add_whereabouts(part, reader, known)
@@ -76,15 +81,16 @@ def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: se
 
 
 def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
-    """Open questions about prescribing as work; the newest answer among what prevents a death."""
+    """Open questions about prescribing as work; the newest answer among what prevents a death; when it was asked."""
     for one in questions:
+        part.entries.append(Entry(when=one.when, title=f"Who prescribes? Asked of {one.service}"))
         if one.until is None:
             part.work.append(
                 Work(
                     title=f"Question to {one.service}: who prescribes?",
                     url=reverse("case", args=[one.content["case"]]),
                     state=CUSTODY_QUESTION.label(one.place).capitalize(),
-                    tone="today",
+                    tone="done" if one.place == "answered" else "today",
                 )
             )
     answered = [one for one in questions if one.content["answer"]]
@@ -93,12 +99,28 @@ def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
         part.safety.extend(answer_rows(newest.content["answer"], newest.service, reader.sight, newest.organisation))
 
 
+def _told(one: Known) -> Entry:
+    """What a caller was told of prescribing: that it was said, never a dose."""
+    things = ", ".join(callers.TOLD[code] for code in one.content["told"]) or "nothing"
+    beyond = ", ".join(callers.TOLD[code] for code in one.content["beyond"])
+    return Entry(
+        when=one.when,
+        title=f"{callers.CALLERS[one.place]} rang and was told: {things}",
+        by=f"{one.content['by']}, {one.service}",
+        text=f"Flagged: the sharing table did not let them be told {beyond}" if beyond else "",
+    )
+
+
 def _hand_overs(reader: Reader) -> Any:
     return (
         hand_overs(reader.actor, reader.now)
         .filter(case__person=reader.person)
         .annotate(
-            open_due=FilteredRelation("case__dues", condition=Q(case__dues__met_at=None, case__dues__replaced_at=None)),
+            open_due=FilteredRelation(
+                "case__dues",
+                condition=Q(case__dues__met_at=None, case__dues__replaced_at=None)
+                & (Q(case__dues__paused_at=None) | Q(case__dues__missed_at__isnull=False)),
+            ),
             clock=F("open_due__clock"),
             due_at=F("open_due__due_at"),
             missed_at=F("open_due__missed_at"),
@@ -148,7 +170,7 @@ def _work(row: Any, reader: Reader) -> Work:
         url=reverse("case", args=[row.case_id]),
         state=how.state,
         tone=how.tone,
-        words=f"{how.words}: {due_in(due.due_at, reader.now)}" if due else "",
+        words=f"{how.words}: {due_in(due.due_at, reader.now)}" if due else how.words,
     )
 
 
@@ -196,7 +218,10 @@ def _add_appointment(part: Panel, reader: Reader, booked: Known) -> None:
     words = f"{moment(booked.when)}{', ' if place else ''}{place}"
     # A summary holds the time and the place: not with whom, since that alone may say that somebody is in treatment.
     service = booked.service if reads("appointments_attendance", booked.organisation, "kind") else ""
-    if booked.when >= reader.now:
+    if booked.when >= reader.now and reader.dead:
+        title = "Appointment, not to be kept: the person has died"
+        part.entries.append(Entry(when=booked.when, title=title, by=service, text=place))
+    elif booked.when >= reader.now:
         part.facts.append(Row("Appointment", words, note=service))
     else:
         part.entries.append(Entry(when=booked.when, title="Appointment", by=service, text=place))

@@ -1,8 +1,10 @@
 from django.urls import path
 
-from throughcare.handovers.views import answer, cover, custody, hand_over, link, question, sheet
+from throughcare.handovers.views import answer, cover, custody, hand_over, link, public_request, question, sheet
 
 urlpatterns = [
+    path("help-for-me/", public_request.ask_for_help, name="ask-for-help"),
+    path("help-for-me/received/", public_request.help_received, name="help-received"),
     path("hand-overs/", hand_over.hand_over_list, name="hand-overs"),
     path("people/<id:person>/hand-over/", hand_over.new_hand_over, name="new-hand-over"),
     path("hand-overs/<id:case>/draft/", hand_over.edit_hand_over, name="edit-hand-over"),

@@ -1,4 +1,4 @@
-"""`./run account`: make somebody's account, and enter which service they work for."""
+"""`./run account`: make somebody's account, and enter where they work. `./run front-door`: who answers an area."""
 
 import sys
 from typing import Annotated
@@ -16,10 +16,13 @@ from throughcare.events.acting import acting
 from throughcare.events.actor import SYSTEM
 from throughcare.organisations import actions
 from throughcare.organisations.models import Organisation, Service, Site
+from throughcare.organisations.queries import front_doors
+from throughcare.reference.areas import area_name
 from throughcare.reference.roles import roles, works_with_people
 from throughcare.web.faults import Fault, Refused
 
 app = typer.Typer(help="Accounts of staff.")
+front_door_app = typer.Typer(help="Who answers those who ask for help by themselves.")
 out = Console(soft_wrap=True, highlight=False, markup=False)
 
 
@@ -82,6 +85,29 @@ def account(
         )
         actions.join(by=SYSTEM, at=now, user=user, service=team, role=role)
     out.print(f"{user.email} signs in as {roles()[role].name}, {service}, {organisation}.")
+
+
+@front_door_app.callback(invoke_without_command=True)
+def front_door(
+    area: Annotated[str, typer.Option(help="Code of the area; without it, who answers where is listed")] = "",
+    organisation: Annotated[str, typer.Option(help="The organisation, by name")] = "",
+    service: Annotated[str, typer.Option(help="The service (team), by name")] = "",
+) -> None:
+    """Have a service answer those who ask for help in an area on the public page. One service of an area does."""
+    if area:
+        team = Service.objects.filter(organisation__name=organisation, name=service).first()
+        if team is None:
+            raise Refused(
+                Fault(
+                    "OR-109",
+                    "service",
+                    f"There is no service {service!r} of an organisation {organisation!r}.",
+                    "Check both names, or set it up with its first account: ./run account.",
+                )
+            )
+        actions.name_front_door(by=SYSTEM, at=timezone.now(), service=team, area=area)
+    for code, answers in front_doors().items():
+        out.print(f"{code}  {area_name(code)}: {answers}")
 
 
 def _check(email: str, role: str) -> None:

@@ -6,6 +6,9 @@ from django.db.models import F, Q
 from throughcare.accounts.models import User
 from throughcare.events.models import Kept
 
+PUBLIC_PAGE = "public page"
+"""The kind of the one service that has no members: what is asked on the public page is sent by it."""
+
 
 class Organisation(Kept):
     """A body that answers for the records it holds: a provider, a prison, a police force, a council."""
@@ -43,7 +46,15 @@ class Service(Kept):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="service_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="service_once"),
+            models.UniqueConstraint(fields=["kind"], condition=Q(kind=PUBLIC_PAGE), name="one_public_page"),
+        ]
+
+    @property
+    def is_public_page(self) -> bool:
+        """Nobody works there: it stands for those who asked by themselves, without an account."""
+        return self.kind == PUBLIC_PAGE
 
     def __str__(self) -> str:
         named = self.organisation.name in self.name
@@ -61,13 +72,20 @@ class SiteCovered(Kept):
 
 
 class AreaServed(Kept):
-    """An upper-tier authority, by its code, that a service serves."""
+    """An upper-tier authority, by its code, that a service serves.
+
+    `front_door`: it answers whoever asks for help there by themselves. At most one service of an area does.
+    """
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="areas")
     area = models.CharField(max_length=9)
+    front_door = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["service", "area"], name="area_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "area"], name="area_once"),
+            models.UniqueConstraint(fields=["area"], condition=Q(front_door=True), name="one_front_door"),
+        ]
         indexes = [models.Index(fields=["area"], name="area_served")]
 
 

@@ -1,11 +1,12 @@
 """Taking a step: the one way in which a case changes."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.db import IntegrityError
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
@@ -13,10 +14,12 @@ from throughcare.events.acting import action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages import outbox
 from throughcare.people.models import Record
+from throughcare.people.queries import deaths
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.registry import Room, room_of
-from throughcare.processes.table import CASE, OF_THE_ROOM, START, Process, Step, as_text
+from throughcare.processes.pausing import pauses
+from throughcare.processes.registry import Room, forbidden, room_of
+from throughcare.processes.table import CASE, OF_THE_ROOM, OUTSIDE, PERFORMED, START, Process, Step, as_text
 from throughcare.reference.calendar import due_at
 from throughcare.sharing.models import Person
 from throughcare.web import logs
@@ -56,15 +59,32 @@ def begin(
     )
     if verdict.refused or verdict.step is None:
         raise Refused(*verdict.faults, person=record.person_id)
+    must_be_alive(record)
     case = Case(process=process.name, person_id=record.person_id, record=record, opened_at=at)
     case.save()
     Strand(case=case, name=verdict.step.strand, state=verdict.step.to, since=at).save()
-    taken = _store(case, verdict.step, verdict.step.to, by=by, at=at, facts=facts, flags=(), key=key)
+    taken = store(case, verdict.step, verdict.step.to, by=by, at=at, facts=facts, flags=(), key=key)
     own(case).save(force_insert=True)
     if verdict.step.opens or verdict.step.starts:
         room = room_of(case)
         _follow(room, room.with_parties(Case.objects.filter(pk=case.pk)).get(), verdict.step, taken, by, at, facts)
     return case
+
+
+def must_be_alive(record: Record) -> None:
+    """Refuses (UE-103) to open anything about somebody who has died. A record that was read for the act tells it."""
+    dead = record.dead if hasattr(record, "dead") else deaths().filter(person=record.person_id).exists()
+    if dead:
+        raise Refused(has_died(), person=record.person_id)
+
+
+def has_died() -> Fault:
+    return Fault(
+        "UE-103",
+        "",
+        "This person is recorded as having died: nothing is opened or sent on about them.",
+        "If the death was reported about the wrong person, ask a service manager or responsible officer to undo it.",
+    )
 
 
 def once(key: str, same: Callable[[StepTaken], bool], open_case: Callable[[], Case]) -> Case:
@@ -106,7 +126,8 @@ def take(
              ended the actor's part in the case. Of another case's form it is refused (PR-203).
     Raises Refused with every fault at once. A reported fact that breaks a rule is recorded, with its faults as flags.
     """
-    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case).first()
+    died = Exists(deaths().filter(person=OuterRef("person")))
+    locked = Case.objects.select_for_update(of=("self",)).annotate(dead=died).filter(pk=case).first()
     if locked is None:
         raise stranger(case)
     earlier = StepTaken.objects.filter(key=key).first() if key else None
@@ -120,8 +141,28 @@ def take(
         raise stranger(case)
     if earlier and earlier.case_id != case:
         raise Refused(_used_before(), person=found.person_id, case=case)
-    if earlier or (version is not None and _acted_since(found, version)):
+    if earlier:
         raise Conflict(_conflict(found), person=found.person_id, case=case)
+    must_be_at(found, version)
+    return _step(room, found, roles, dead=locked.dead, by=by, at=at, verb=verb, facts=facts, key=key)
+
+
+def _step(
+    room: Room,
+    found: Case,
+    roles: Collection[str],
+    *,
+    dead: bool = False,
+    by: Actor,
+    at: datetime,
+    verb: str,
+    facts: Mapping[str, object],
+    key: str | None = None,
+) -> StepTaken:
+    """Take a step of a case that is locked and was read with its parties."""
+    guarded = forbidden(found, verb) if by != SYSTEM else None
+    if guarded:
+        raise Refused(guarded, person=found.person_id, case=found.pk)
     strands = {strand.name: strand for strand in found.strands.all()}
     strand = _strand_for(room.process, verb, strands)
     known = _known(room, found, strand, verb, facts, by, at)
@@ -135,9 +176,12 @@ def take(
         on=localdate(at),
     )
     faults = (*verdict.faults, *_not_offered(room, found, verdict.step, facts, by))
+    performed = verdict.step is not None and verdict.step.kind == PERFORMED
+    if dead and performed and found.closed_at is None and by != SYSTEM:
+        faults = (*faults, has_died())  # opened in the very moment in which the death was reported
     if verdict.refused or verdict.step is None or faults != verdict.faults:
-        raise Refused(*faults, person=found.person_id, case=case)
-    return _move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
+        raise Refused(*faults, person=found.person_id, case=found.pk)
+    return move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
 
 
 @action
@@ -147,29 +191,30 @@ def miss(*, by: Actor, at: datetime, due: int) -> Due:
     The mark is a conditional update: of two workers that try, one makes it. The case is locked before its deadline, as
     by everybody who acts on it: the other way round each could wait for the other.
     """
-    Case.objects.select_for_update(of=("self",)).filter(dues=due).first()
+    locked = Case.objects.select_for_update(of=("self",)).filter(dues=due).first()
     marked = Due.objects.filter(
         pk=due, due_at__lte=at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
     ).update(missed_at=at)
-    if not marked:
+    if locked is None or not marked:
         raise NoLongerOpen
-    missed = Due.objects.select_related("case").get(pk=due)
+    room = room_of(locked)
+    case = room.with_parties(Case.objects.filter(pk=locked.pk)).get()
+    missed = Due.objects.get(pk=due)
+    missed.case = case
     say(
         "deadline.missed",
         by=by,
         at=at,
-        person=missed.case.person_id,
-        record=missed.case.record_id,
-        case=missed.case_id,
+        person=case.person_id,
+        record=case.record_id,
+        case=case.pk,
         subject=missed.clock,
         detail={"due_at": missed.due_at},
     )
-    room = room_of(missed.case)
-    case = room.with_parties(Case.objects.filter(pk=missed.case_id)).get()
     follows = room.missed(case, missed, at)
     if follows:
         verb, facts = follows
-        take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
+        _step(room, case, room.roles_of(case, SYSTEM), by=SYSTEM, at=at, verb=verb, facts=facts)
     return missed
 
 
@@ -181,25 +226,73 @@ class NoLongerOpen(Exception):
     """Somebody else marked the deadline, or it was met or replaced: no refusal, and nothing to keep."""
 
 
+Place = tuple[datetime, int]
+"""Where a sweep stands: when the last deadline that it looked at was due, and its id."""
+READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep came to. stopped_at: where another goes on, when it was not let go on to the end."""
+
+    marked: int
+    stopped_at: Place | None
+
+
 def sweep(now: datetime) -> int:
     """Mark every deadline that has passed, oldest first, each in a transaction of its own. Returns how many."""
-    swept = 0
-    passed = Due.objects.filter(due_at__lte=now, met_at=None, missed_at=None, paused_at=None, replaced_at=None)
-    for due in list(passed.order_by("due_at", "pk").values_list("pk", flat=True)):
-        try:
-            miss(by=SYSTEM, at=now, due=due)
-            swept += 1
-        except NoLongerOpen:
-            continue
-        except Exception as error:  # one that cannot be marked must not keep the others waiting
-            log.error("deadline not marked", extra={"due": due, **logs.of_error(error)})
-    return swept
+    return sweep_on(now).marked
+
+
+def sweep_on(now: datetime, *, after: Place | None = None, go_on: Callable[[], bool] = lambda: True) -> Swept:
+    """Mark deadlines that have passed, oldest first from a place on, for as long as `go_on` says; at least one.
+
+    One that cannot be marked is logged, left as it is, and does not come again before all the others have.
+    """
+    marked = 0
+    while found := next_passed(now, after):
+        for after in found:
+            marked += _marked(after[1], now)
+            if not go_on():
+                return Swept(marked, after)
+    return Swept(marked, None)
+
+
+def passed(now: datetime) -> QuerySet[Due]:
+    """Deadlines that have passed, and that nobody has met, marked, paused or replaced."""
+    return Due.objects.filter(due_at__lte=now, met_at=None, missed_at=None, paused_at=None, replaced_at=None)
+
+
+def next_passed(now: datetime, after: Place | None) -> list[Place]:
+    """The next few hundred of them, oldest first."""
+    found = passed(now)
+    if after is not None:
+        at, pk = after
+        found = found.filter(Q(due_at__gt=at) | Q(pk__gt=pk), due_at__gte=at)
+    return list(found.order_by("due_at", "pk").values_list("due_at", "pk")[:READ_AT_ONCE])
+
+
+def _marked(due: int, now: datetime) -> bool:
+    try:
+        miss(by=SYSTEM, at=now, due=due)
+    except NoLongerOpen:
+        return False
+    except Exception as error:  # one that cannot be marked must not keep the others waiting
+        log.error("deadline not marked", extra={"due": due, **logs.of_error(error)})
+        return False
+    return True
 
 
 def taken_already(*, by: Actor, case: int, verb: str, key: str) -> bool:
     """Has this actor taken this very step with this very form?"""
     taken = StepTaken.objects.filter(case=case, verb=verb, user=by.user, service=by.service, key=key)
     return any(_is_same(step, case, verb, by) for step in taken)
+
+
+def must_be_at(case: Case, version: int | None) -> None:
+    """Raises Conflict (PR-201) where somebody acted since the form with that version was opened."""
+    if version is not None and _acted_since(case, version):
+        raise Conflict(_conflict(case), person=case.person_id, case=case.pk)
 
 
 def _acted_since(case: Case, version: int) -> bool:
@@ -214,8 +307,10 @@ def _is_same(step: StepTaken, case: int, verb: str, by: Actor) -> bool:
 
 
 def _by_name(by: Actor) -> str:
-    """The name that somebody without an account gave; an account has its own, and Throughcare needs none."""
-    return by.user_name if by.user is None and by.service is not None else ""
+    """The name of somebody without an account; an account has its own, and Throughcare needs none."""
+    if by.user is not None or by.service is None:
+        return ""
+    return f"{by.user_name} (by link)" if by.role == OUTSIDE else by.user_name
 
 
 def stranger(case: int | None = None) -> NotAllowed:
@@ -225,7 +320,7 @@ def stranger(case: int | None = None) -> NotAllowed:
             "PR-202",
             "",
             "There is nothing here for the service you are acting for.",
-            "If you act for more than one service, check which one. A hand-over that was declined or withdrawn is "
+            "If you act for more than one service, check which one. What was declined, withdrawn or closed is "
             "no longer open to the service it was sent to.",
         ),
         case=case,
@@ -269,7 +364,7 @@ def _strand_for(process: Process, verb: str, strands: Mapping[str, Strand]) -> s
     return having[0].strand if having else next(iter(strands), "main")
 
 
-def _move(
+def move(
     room: Room,
     case: Case,
     strands: Mapping[str, Strand],
@@ -295,7 +390,7 @@ def _move(
         states = {s.state for name, s in strands.items() if name != step.strand} | {step.to}
         case.closed_at = at if states <= room.process.final else None
     case.save(update_fields=["version", "closed_at"])
-    taken = _store(
+    taken = store(
         case,
         step,
         step.to if verdict.moves else state,
@@ -322,7 +417,7 @@ def _follow(
     _apply(room, case, step, by, at, facts)
 
 
-def _store(
+def store(
     case: Case,
     step: Step,
     to: str,
@@ -396,6 +491,7 @@ def _start_clocks(room: Room, case: Case, step: Step, at: datetime, facts: Mappi
                 due_at=due.at,
                 verified=due.verified,
                 owner_id=room.service_of(case, clock.owner_role),
+                paused_at=at if case.paused_at and pauses(clock) else None,
             )
         )
     if dues:

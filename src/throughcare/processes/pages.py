@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from django.urls import reverse
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
@@ -13,12 +14,16 @@ from throughcare.events.actor import Actor
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.models import Service
+from throughcare.people.happened import KINDS
+from throughcare.people.models import PersonEvent
 from throughcare.processes.actions import stranger
 from throughcare.processes.forms import questions
 from throughcare.processes.models import Case, Due, StepTaken
-from throughcare.processes.registry import Room, rooms
+from throughcare.processes.registry import Room, forbidden, rooms
 from throughcare.processes.rules import Act, acts, reportable
 from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
+from throughcare.processes.universal import outstanding
+from throughcare.processes.universal_rules import ENDED_WORDS, RESUMED, VOID, rows_of
 from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
@@ -27,7 +32,7 @@ from throughcare.web.wording import day, moment
 
 @dataclass(frozen=True)
 class Deadline:
-    """One deadline as shown: what, whose, when, and how it stands ("missed", "today" or "")."""
+    """One deadline as shown: what, whose, when, and how it stands ("missed", "today" or ""); paused since, or None."""
 
     name: str
     owner: str
@@ -35,6 +40,7 @@ class Deadline:
     tone: str
     verified: bool
     mark: str
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Button:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Everything on the page of one case, for one reader."""
+    """Everything on the page of one case, for one reader. paused: why its local deadlines stand still; else empty."""
 
     case: Case
     room: Room
@@ -69,6 +75,7 @@ class CasePage:
     messages: "list[Told]"
     parties: list[tuple[str, str, str]]
     sections: list[tuple[str, Mapping[str, object]]]
+    paused: str
 
     @property
     def title(self) -> str:
@@ -76,7 +83,8 @@ class CasePage:
 
     @property
     def state_words(self) -> str:
-        return ", ".join(self.room.process.label(state) for state in self.states.values())
+        words = ", ".join(self.room.process.label(state) for state in self.states.values())
+        return f"{words}: {ENDED_WORDS[self.case.ended_by]}" if self.case.ended_by in ENDED_WORDS else words
 
     @property
     def person_name(self) -> str:
@@ -113,11 +121,12 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
     actor = seen.actor
     states = {strand.name: strand.state for strand in found.strands.all()}
     on = localdate(now)
-    possible = acts(room.process, states, roles, on)
+    possible = [act for act in acts(room.process, states, roles, on) if not forbidden(found, act.verb)]
     taken = list(found.steps.select_related("user", "service").order_by("version"))
     steps = room.history_for(taken, roles)
     hidden = room.hides(found, roles)
     names = _names(room, steps)
+    paused_by = list(outstanding(found.person_id)) if found.paused_at else []
     return CasePage(
         case=found,
         room=room,
@@ -131,7 +140,7 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
             if not act.mine and act.by != (SYSTEM,)
         ],
         reports=[_button(room, found, act, actor, now) for act in reportable(room.process, states, roles, on)],
-        links=room.links(found, roles),
+        links=[*room.links(found, roles), *_links(found, actor, paused_by)],
         deadlines=deadlines(found.dues.select_related("owner").order_by("due_at"), room, now),
         rows=[] if hidden else [*room.rows(found, seen, now), *_facts(room, steps, seen, names)],
         hidden=hidden,
@@ -139,6 +148,7 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
         messages=_messages(room, found, since=None if steps == taken else steps[0].at),
         parties=room.parties(found),
         sections=room.sections(found, roles, now),
+        paused=", ".join(KINDS[event.kind].words.lower() for event in paused_by),
     )
 
 
@@ -176,19 +186,34 @@ def deadlines(dues: Iterable[Due], room: Room, now: datetime) -> list[Deadline]:
         if due.met_at or due.replaced_at:
             continue
         clock_row = room.process.clocks[due.clock]
-        late = due.missed_at is not None or due.due_at <= now
+        late = due.missed_at is not None or (due.due_at <= now and due.paused_at is None)
         today = localdate(due.due_at) == localdate(now)
         shown.append(
             Deadline(
                 name=room.process.clock_words(due.clock),
                 owner=due.owner.name if due.owner else "Throughcare itself",
                 due_at=due.due_at,
-                tone="missed" if late else "today" if today else "",
+                tone="missed" if late else "today" if today and due.paused_at is None else "",
                 verified=due.verified,
                 mark=clock_row.verified,
+                paused_at=due.paused_at if due.missed_at is None else None,
             )
         )
     return shown
+
+
+def _links(case: Case, actor: Actor, paused_by: list[PersonEvent]) -> list[tuple[str, str]]:
+    """What every open case offers beside its own acts: that a pause has ended, and that it was opened in error."""
+    if case.closed_at is not None:
+        return []
+    links = []
+    if actor.role in rows_of(RESUMED, [case.process])[case.process].roles:
+        for event in paused_by:
+            address = reverse("resume-event", args=[case.person_id, event.pk])
+            links.append((f"Say that it has ended: {KINDS[event.kind].words.lower()}", address))
+    if actor.role in rows_of(VOID, [case.process])[case.process].roles:
+        links.append(("This was opened in error", reverse("void-case", args=[case.pk])))
+    return links
 
 
 def name_for(case: Case, seen: Sight) -> str:
@@ -278,7 +303,8 @@ def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]
 
 def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str], seen: Sight | None) -> Entry:
     """One step of the history. Without a sight, because what was written is not open yet, it says no facts."""
-    by = f"{step.who}, {step.service.name}" if step.service else step.who
+    itself = "A service that knows the person" if step.row.startswith("U-") else step.who
+    by = ", ".join(dict.fromkeys([step.who, step.service.name])) if step.service else itself
     words = [f"Flagged: {number} {text}" for number, _, text in step.flags]
     for code in _shown_of(room, step) if step.from_state != START else ():
         fact = room.process.fact(code)

@@ -1,6 +1,6 @@
 """Which processes run, and what the engine asks of the room that declares one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from throughcare.events.actor import Actor
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import Facts, Process
 from throughcare.sharing.rule import Sight
+from throughcare.web.faults import Fault
 from throughcare.web.parts import Row
 
 
@@ -27,6 +28,9 @@ class Room(Protocol):
 
     def service_of(self, case: Case, role: str) -> int | None:
         """The service behind a role of the table ("receiver"): whom a deadline belongs to and a message goes to."""
+
+    def owners(self, case: Case) -> list[int]:
+        """The services that answer for an open case, which is told to nobody else: what happens is told to each."""
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         """A fact that need not be asked, because it follows from what is known or given; None when it must be asked."""
@@ -86,3 +90,23 @@ def rooms() -> dict[str, Room]:
 
 def room_of(case: Case) -> Room:
     return _rooms[case.process]
+
+
+Guard = Callable[[Case, str], Fault | None]
+_guards: dict[str, list[Guard]] = {}
+
+
+def guard(process: str, asks: Guard) -> None:
+    """Have `asks(case, verb)` say why an act that the table allows is not possible in one case; None when it is.
+
+    Called from AppConfig.ready. What is guarded is not offered on a page, nor taken by anybody but Throughcare itself.
+    The case was read by `Room.with_parties`, or with the same relations.
+    """
+    known = _guards.setdefault(process, [])
+    if asks not in known:
+        known.append(asks)
+
+
+def forbidden(case: Case, verb: str) -> Fault | None:
+    """What the first guard of the process says against this act in this case."""
+    return next((fault for asks in _guards.get(case.process, ()) if (fault := asks(case, verb))), None)

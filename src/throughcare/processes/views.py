@@ -15,7 +15,7 @@ from throughcare.processes import actions, documents
 from throughcare.processes.forms import ActForm
 from throughcare.processes.models import Case
 from throughcare.processes.pages import case_page, name_for, open_case
-from throughcare.processes.registry import room_of, rooms
+from throughcare.processes.registry import forbidden, room_of, rooms
 from throughcare.processes.rules import Act, acts, judge, reportable
 from throughcare.processes.table import START, Step
 from throughcare.sharing import looks
@@ -44,6 +44,8 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
     act = next((act for act in acts(room.process, states, roles, on) if act.verb == verb and act.mine), None)
     act = act or next((act for act in reportable(room.process, states, roles, on) if act.verb == verb), None)
     impossible: tuple[Fault, ...] = ()
+    if guarded := forbidden(found, verb):
+        raise Refused(guarded, person=found.person_id, case=case)
     if act is None:
         act = _any(room.process.steps, verb)
         strand = act.strand if act else next(iter(states))

@@ -26,6 +26,10 @@ READS = (Access.SEE, Access.SUMMARY)
 OF_THE_ITEM = frozenset({"own_organisation_record"})
 """Conditions on a single item rather than on the person: looked at where the items are listed."""
 
+OPENS: Mapping[str, frozenset[str]] = {Grant.QUESTION: frozenset({"identity_core"})}
+"""What a kind of grant opens, where that is less than the whole table: a service that is asked about somebody learns
+who they are, and nothing of what others know of them."""
+
 _holds: dict[str, Holds] = {}
 
 
@@ -70,7 +74,9 @@ def readable(
     row = rules_for(actor.role, localdate(now)).get(category)
     if row is None or row.access not in READS:
         return items.none()
-    allowed = items.filter(Exists(open_grants(actor, now).filter(person=OuterRef(person))))
+    narrower = [kind for kind, opened in OPENS.items() if category not in opened]
+    grants = open_grants(actor, now).exclude(kind__in=narrower)
+    allowed = items.filter(Exists(grants.filter(person=OuterRef(person))))
     for code in row.conditions:
         if code == "grant_open":
             continue
@@ -143,7 +149,14 @@ def _sight(actor: Actor, role: str, granted: QuerySet[Grant], person: int, now: 
     def true(code: str) -> bool:
         return code == "grant_open" or code in OF_THE_ITEM or (code in asked and getattr(grants[0], f"holds_{code}"))
 
-    rules = {c: row for c, row in table.items() if row.access in READS and all(map(true, row.conditions))}
+    def opened(category: str) -> bool:
+        return any(category in OPENS.get(grant.kind, (category,)) for grant in grants)
+
+    rules = {
+        category: row
+        for category, row in table.items()
+        if row.access in READS and opened(category) and all(map(true, row.conditions))
+    }
     return Sight(actor=actor, grants=grants, rules=rules)
 
 

@@ -6,7 +6,7 @@ database: who acts has been worked out by then and is read from the request.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -53,6 +53,10 @@ class Shell:
     search_url: str
 
 
+LEAVE_FOR = "https://www.bbc.co.uk/weather"
+"""Where a page for somebody who may be watched is left for: a page that nobody wonders about."""
+
+V = TypeVar("V", bound=Callable[..., Any])
 _items: list[NavItem] = []
 _banners: list[Callable[[HttpRequest], Banner | None]] = []
 
@@ -72,12 +76,23 @@ def navigation(role: str) -> list[NavItem]:
     return sorted((i for i in _items if i.roles is None or role in i.roles), key=lambda item: item.order)
 
 
-def context(request: HttpRequest) -> dict[str, Shell]:
-    """Context processor: `shell` in every template."""
+def plain(view: V) -> V:
+    """Mark a view whose pages carry no name of a product, those that refuse its forms among them."""
+    view.is_plain = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_plain(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and getattr(request.resolver_match.func, "is_plain", False)
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shell` in every template, and where plain pages are left for."""
     acting = getattr(request, "actor", None)
     links = tuple(_link(item, request.path) for item in navigation(acting.role)) if acting else ()
     said = (banner(request) for banner in _banners)
     return {
+        "leave_for": LEAVE_FOR,
         "shell": Shell(
             nav=links,
             acting=acting,
@@ -85,7 +100,7 @@ def context(request: HttpRequest) -> dict[str, Shell]:
             banners=tuple(banner for banner in said if banner),
             made_up=settings.MADE_UP,
             search_url=next((link.url for link in links if link.url_name == "people"), ""),
-        )
+        ),
     }
 
 

@@ -5,12 +5,14 @@ from django.forms.utils import pretty_name
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from throughcare.web.shell import is_plain
+
 SHORTCUTS = (
     ("/", "search for a person"),
     ("t", "go to Today"),
     ("?", "open this page"),
 )
-UNTOLD = {"csrfmiddlewaretoken", "idempotency_key", "version", "password", "code"}
+UNTOLD = {"csrfmiddlewaretoken", "idempotency_key", "version", "password", "code", "key"}
 
 
 @login_not_required
@@ -31,4 +33,5 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
         for value in values
         if value and name not in UNTOLD
     ]
-    return render(request, "web/form_too_old.html", {"typed": typed}, status=403)
+    shell = "web/plain.html" if is_plain(request) else "web/base.html"
+    return render(request, "web/form_too_old.html", {"typed": typed, "around": shell}, status=403)

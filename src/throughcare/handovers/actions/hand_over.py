@@ -112,7 +112,7 @@ def must_know(record: Record, by: Actor, at: datetime) -> None:
             Fault(
                 "HO-104",
                 "",
-                "Your service knows this person only through a hand-over that it has not accepted.",
+                "Your service knows this person only through a hand-over that it has not accepted, or a question.",
                 "Accept that hand-over first. If the person came to you by themselves, open a record of your own.",
             ),
             person=record.person_id,

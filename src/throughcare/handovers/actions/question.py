@@ -3,18 +3,24 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils.timezone import localdate
+
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
-from throughcare.handovers.models import CustodyQuestion
+from throughcare.handovers.actions.hand_over import must_know
+from throughcare.handovers.models import CallerTold, CustodyQuestion
 from throughcare.handovers.process.custody_question import CUSTODY_QUESTION
-from throughcare.handovers.rules.question import ASKERS, CALLERS, PRESCRIBER, TOLD
+from throughcare.handovers.rules.question import ASKERS, CALLERS, MAY_BE_ASKED, TOLD, beyond
 from throughcare.organisations.models import Service
+from throughcare.organisations.queries import answering_services
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case
 from throughcare.processes.table import SENDER
+from throughcare.reference.sharing import rule
 from throughcare.sharing import grants
-from throughcare.sharing.models import Grant
+from throughcare.sharing.models import Grant, Person
+from throughcare.sharing.rule import may_not_open, sight
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
 
@@ -29,15 +35,16 @@ def ask(
     call_back_number: str,
     key: str | None = None,
 ) -> CustodyQuestion:
-    """Ask a service who prescribes. Its duty worker is told, and may see who is asked about, until it is closed.
+    """Ask a service who prescribes. Its team is told, and may see who is asked about, until it is closed.
 
-    Refused for a role that gives no dose (CQ-101) and for a service that answers nobody, or one's own (CQ-102).
+    Refused for a role that gives no dose (CQ-101), for a service in which nobody could answer, or one's own (CQ-102),
+    and where the asker could not read the answer now (CQ-105).
     """
-    if by.role not in ASKERS or by.service is None:
-        raise not_an_asker()
-    if not asked.takes_hand_overs or asked.pk == by.service:
+    must_hear(record, by, at)
+    assert by.service is not None, "an asker acts for a service"
+    if not answering_services(MAY_BE_ASKED, other_than=by.service).filter(pk=asked.pk).exists():
         raise Refused(
-            Fault("CQ-102", "asked", "A question goes to another service that answers.", "Choose one from the list."),
+            Fault("CQ-102", "asked", "A question goes to another service that treats.", "Choose one from the list."),
             person=record.person_id,
         )
     facts = {
@@ -85,17 +92,69 @@ def open_to_the_asked(question: CustodyQuestion, at: datetime) -> None:
     )
 
 
+def must_hear(record: Record, by: Actor, at: datetime) -> None:
+    """Who may ask about this person now: those who give a dose, know the person themselves, and may read the answer."""
+    if by.role not in ASKERS or by.service is None:
+        raise not_an_asker()
+    must_know(record, by, at)
+    if not sight(by, record.person_id, at).reads("prescribing_medicines", "dose"):
+        raise Refused(
+            Fault(
+                "CQ-105",
+                "",
+                "You could not read the answer: the sharing table lets your role read a dose only while the person is "
+                "held at a site of your service.",
+                "Record first that they came into custody. If they are not held, send a hand-over.",
+            ),
+            person=record.person_id,
+        )
+
+
 @action
 def told_caller(
-    *, by: Actor, at: datetime, record: Record, caller: str, name: str, number: str, told: Iterable[str]
-) -> None:
-    """Keep in the audit trail that a caller was told something: who they were, the number rung back, and what.
+    *,
+    by: Actor,
+    at: datetime,
+    record: Record,
+    caller: str,
+    name: str,
+    number: str,
+    told: Iterable[str],
+    form: str | None = None,
+) -> CallerTold:
+    """Keep that a caller was told something, or nothing: who they were, the number rung back, and what.
 
-    Refused for a caller or a thing that is not listed (CQ-103).
+    It was said, so it is kept also where the table does not allow it, and then names what lies beyond it. The same form
+    sent twice is kept once. Refused for a caller or a thing that is not listed (CQ-103), and for those who may not read
+    prescribing themselves (CQ-104).
     """
     things = list(told)
-    if caller not in CALLERS or not set(things) <= {*TOLD, *PRESCRIBER}:
+    if not sight(by, record.person_id, at).reads("prescribing_medicines"):
+        raise tells_nobody(record.person_id)
+    if caller not in CALLERS or not set(things) <= set(TOLD):
         raise Refused(Fault("CQ-103", "caller", "Choose what is listed.", "Open the page again."))
+    Person.objects.select_for_update().get(pk=record.person_id)  # the same form may come twice at once
+    if form and (same := CallerTold.objects.filter(form=form).first()):
+        if (same.person_id, same.user_id, same.service_id) != (record.person_id, by.user, by.service):
+            raise may_not_open(record.person_id)
+        say("caller.repeated", by=by, at=at, person=same.person_id, record=same.record_id, subject=f"told {same.pk}")
+        return same
+    assert by.service is not None, "who may open a person acts for a service"
+    assert by.user is not None, "and is somebody"
+    kept = CallerTold(
+        person_id=record.person_id,
+        record=record,
+        service_id=by.service,
+        user_id=by.user,
+        at=at,
+        caller=caller,
+        name=name.strip(),
+        number=number.strip(),
+        told=things,
+        beyond=beyond(rule("prescribing_medicines", caller, localdate(at)), things),
+        form=form,
+    )
+    kept.save()
     say(
         "caller.told",
         by=by,
@@ -104,7 +163,15 @@ def told_caller(
         record=record.pk,
         subject=caller,
         count=len(things),
-        detail={"name": name.strip(), "number": number.strip(), "told": things},
+        detail={"name": kept.name, "number": kept.number, "told": things, "beyond": kept.beyond},
+    )
+    return kept
+
+
+def tells_nobody(person: int) -> NotAllowed:
+    return NotAllowed(
+        Fault("CQ-104", "", "Your role may not read prescribing, and so tells nobody.", "Ask a clinician."),
+        person=person,
     )
 
 

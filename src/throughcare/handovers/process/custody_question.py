@@ -1,11 +1,12 @@
 """The question of 6pm: who prescribes, what dose, last taken when, confirmed by whom? Answered within two hours.
 
-Transcribed from the reference tables, without a difference.
+Transcribed from the reference tables, without a difference. CQU-010 was added to them here: an answer that was wrong is
+corrected, the asker is told, and what was said first stays.
 """
 
 from collections.abc import Mapping
 
-from throughcare.handovers.process.hand_over import LADDER
+from throughcare.handovers.process.hand_over import is_no_step
 from throughcare.processes.table import (
     LONG_TEXT,
     MOMENT,
@@ -17,7 +18,6 @@ from throughcare.processes.table import (
     SYSTEM,
     Fact,
     Step,
-    as_text,
     declare,
 )
 
@@ -125,6 +125,18 @@ STEPS = (
         stops=("CQU-C01",),
     ),
     Step("CQU-009", "main", "answered", "close", "closed", (SENDER, SYSTEM), needs=("answer_used_or_reason",)),
+    Step(
+        "CQU-010",
+        "main",
+        "answered",
+        "answer_prescribing",
+        "answered",
+        (RECEIVER, OUTSIDE),
+        needs=ANSWER,
+        opens=("notify sender",),
+        kind=REPORTED,
+        rule=("CQU-L01",),
+    ),
 )
 
 FACTS: Mapping[str, Fact] = {
@@ -140,7 +152,7 @@ FACTS: Mapping[str, Fact] = {
     ),
     "dose": Fact(
         "What, and what dose",
-        hint="Product and strength, the dose with its unit, how often: methadone 1 mg/ml, 60 mg once a day, supervised",
+        hint="Product, strength, amount and how often: methadone 1 mg/ml or 10 mg/ml, 60 mg once a day, supervised",
         category="prescribing_medicines",
         field="dose",
     ),
@@ -165,7 +177,7 @@ CUSTODY_QUESTION = declare(
     "answered within two hours, at any time of day: the team first, then its manager, then the provider’s lead.",
     STEPS,
     facts=FACTS,
-    breaks={"CQU-L02": ("ladder_step", lambda facts: as_text(facts["ladder_step"]) not in LADDER)},
+    breaks={"CQU-L02": ("ladder_step", is_no_step)},
     done={
         "ask_prescribing": "Question about prescribing asked",
         "answer_prescribing": "Question about prescribing answered",

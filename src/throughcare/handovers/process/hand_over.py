@@ -21,6 +21,7 @@ from throughcare.processes.table import (
     SYSTEM,
     USER,
     Fact,
+    Facts,
     Step,
     as_text,
     declare,
@@ -32,6 +33,8 @@ BASES = (
     ("direct_care", "Direct care: both services look after this person, and the person would expect it"),
     ("agreed", "The person agreed, and knows what is sent and to whom"),
 )
+ASKED_FOR_THEM = ("asked_for_them", "Somebody who cares about the person asked for them; the person has not agreed yet")
+"""What the public page sends on when a person is asked for by another. No service can choose it."""
 LADDER = ("team", "service manager", "provider lead")
 LAPSED = "lapsed"
 OUTCOMES = (
@@ -64,6 +67,18 @@ NOT_THE_RECEIVERS = ("drafted", "declined", "rerouted", "withdrawn", "superseded
 """The service it was or will be sent to has no part in it."""
 
 COVER_RULE = "product rule: prescribing responsibility is separate and a gap is a deadline for both sides"
+
+
+def next_step(told: str) -> str:
+    """The step of the ladder after the one that was last told; the last again after the last."""
+    place = LADDER.index(told) + 1 if told else 0
+    return LADDER[min(place, len(LADDER) - 1)]
+
+
+def is_no_step(facts: Facts) -> bool:
+    """Would somebody be told who does not belong to the ladder?"""
+    return as_text(facts["ladder_step"]) not in LADDER
+
 
 STEPS = (
     Step(
@@ -1080,7 +1095,7 @@ HAND_OVER = declare(
             "outcome",
             lambda facts: facts["outcome"] == LAPSED and as_text(facts.get("opioid_agonist_medicine")) != "no",
         ),
-        "HOV-L02": ("ladder_step", lambda facts: as_text(facts["ladder_step"]) not in LADDER),
+        "HOV-L02": ("ladder_step", is_no_step),
         "HOV-L03": ("decline_reason", lambda facts: as_text(facts["decline_reason"]) not in decline_reasons()),
     },
     done={

@@ -3,20 +3,21 @@
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import DateField, DateTimeField, F, IntegerField, JSONField, Q, Value
+from django.db.models import DateField, DateTimeField, F, Func, IntegerField, JSONField, Q, Value
 from django.db.models.functions import Cast, JSONObject
 
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
-from throughcare.handovers.models import CustodyQuestion, CustodyStay, PrescribingCover, Sheet
+from throughcare.handovers.models import CallerTold, CustodyQuestion, CustodyStay, PrescribingCover, Sheet
 from throughcare.organisations.models import SiteCovered
 
-SHEET, STAY, APPOINTMENT, COVER, QUESTION, COVERS_A_SITE = (
+SHEET, STAY, APPOINTMENT, COVER, QUESTION, TOLD, COVERS_A_SITE = (
     "sheet",
     "stay",
     "appointment",
     "cover",
     "question",
+    "told",
     "covers a site",
 )
 
@@ -24,8 +25,8 @@ SHEET, STAY, APPOINTMENT, COVER, QUESTION, COVERS_A_SITE = (
 class Known(NamedTuple):
     """One thing of any kind. A row of each kind fills the columns that it has.
 
-    when: changed, came, starts, asked, or covered until. until: left, closed, or the next prescriber begins.
-    on: the release date. place: also the state of a question.
+    when: changed, came, starts, asked, told, or covered until. until: left, closed, or the next prescriber begins.
+    on: the release date. place: also the state of a question, or for whom a caller spoke.
     """
 
     kind: str
@@ -36,6 +37,16 @@ class Known(NamedTuple):
     service: str
     organisation: int | None
     content: Any
+
+
+class _Json(Func):
+    """A JSON column as part of a JSON object: SQLite alone would take it for a string."""
+
+    function = "JSON"
+    output_field = JSONField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return super().as_sql(compiler, connection, template="%(expressions)s", **more)
 
 
 def known_about(person: int, actor: Actor) -> list[Known]:
@@ -83,8 +94,18 @@ def known_about(person: int, actor: Actor) -> list[Known]:
         F("case__strands__state"),
         F("asked__name"),
         F("asked__organisation"),
-        JSONObject(case="case_id", answer="answer"),
+        JSONObject(case="case_id", answer=_Json("answer")),
     )
-    rows = sheets.union(stays, booked, cover, questions, covers, all=True)
+    told = CallerTold.objects.filter(person=person, service=actor.service).values_list(
+        Value(TOLD),
+        "at",
+        no_moment,
+        no_day,
+        "caller",
+        F("service__name"),
+        F("service__organisation"),
+        JSONObject(told=_Json("told"), beyond=_Json("beyond"), by="user__name"),
+    )
+    rows = sheets.union(stays, booked, cover, questions, told, covers, all=True)
     found = [Known(*row) for row in rows]
     return sorted(found, key=lambda one: one.when.timestamp() if one.when else 0.0, reverse=True)

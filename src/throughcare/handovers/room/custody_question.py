@@ -9,13 +9,14 @@ from django.utils import timezone
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions.question import open_to_the_asked
 from throughcare.handovers.process.custody_question import ANSWER, ASKED, CUSTODY_QUESTION
-from throughcare.handovers.process.hand_over import LADDER
-from throughcare.handovers.queries.question import answer_rows
+from throughcare.handovers.process.hand_over import next_step
+from throughcare.handovers.queries.question import answers_to
 from throughcare.handovers.queries.sheet import covers, items_of, open_parts, readable_items, reads_cover
 from throughcare.handovers.queries.sheet import words as in_words
+from throughcare.handovers.rules.question import ANSWERERS
 from throughcare.handovers.rules.sheet import current
 from throughcare.processes.models import Case, Due, StepTaken
-from throughcare.processes.table import RECEIVER, SENDER, Facts
+from throughcare.processes.table import NOT_KNOWN, RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import grants
@@ -28,8 +29,12 @@ ANSWER_READABLE = timedelta(hours=2)
 WORDS = {
     "answer_prescribing": ("Answer", "The asking service is told at once, and reads what its role may read."),
     "ask_again": ("Ask again", "The answering service is told what is missing, and has two more hours."),
-    "close": ("Close the question", "The service that was asked can no longer see whom it was about."),
+    "close": (
+        "Close the question",
+        "The service that was asked can no longer see whom it was about, two hours after it answered at the latest.",
+    ),
 }
+CORRECT = ("Correct the answer", "The asking service is told at once. What was answered before stays to be read.")
 
 
 class CustodyQuestions:
@@ -52,30 +57,40 @@ class CustodyQuestions:
             return frozenset({SYSTEM_ROLE})
         if not works_with_people(actor.role):
             return frozenset()
-        sides = {SENDER: case.custody_question.asker_id, RECEIVER: case.custody_question.asked_id}
-        return frozenset(side for side, service in sides.items() if service == actor.service)
+        question, sides = case.custody_question, set()
+        if question.asker_id == actor.service:
+            sides.add(SENDER)
+        if question.asked_id == actor.service and actor.role in ANSWERERS:
+            sides.add(RECEIVER)
+        return frozenset(sides)
 
     def service_of(self, case: Case, role: str) -> int | None:
         question = case.custody_question
         return {SENDER: question.asker_id, RECEIVER: question.asked_id}.get(role)
 
+    def owners(self, case: Case) -> list[int]:
+        return [case.custody_question.asker_id, case.custody_question.asked_id]
+
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         return None
 
     def offered(self, case: Case, code: str, actor: Actor) -> object | None:
-        """What the answering service's own sheet already says need not be typed again."""
+        """What was answered before, or the answering service's own sheet says, need not be typed again."""
         if code not in ANSWER:
             return None
-        return _from_the_sheet(case, actor).get(code) or None
+        known = case.custody_question.answer or _from_the_sheet(case, actor)
+        return known.get(code) if known.get(code) != NOT_KNOWN else None
 
     def choices(self, case: Case, code: str, actor: Actor) -> list[tuple[str, str]]:
         return []
 
     def words(self, case: Case, verb: str) -> tuple[str, str]:
+        if verb == "answer_prescribing" and _is_answered(case):
+            return CORRECT
         return WORDS.get(verb, (self.process.verb_words(verb), ""))
 
     def title(self, case: Case) -> str:
-        return f"Question to {case.custody_question.asked.name}"
+        return f"Who prescribes? Question to {case.custody_question.asked.name}"
 
     def parties(self, case: Case) -> list[tuple[str, str, str]]:
         asker, asked = case.custody_question.asker, case.custody_question.asked
@@ -85,9 +100,9 @@ class CustodyQuestions:
         question = case.custody_question
         who = question.written_by.name if question.written_by else ""
         return [
-            Row("Who prescribes, what dose, last taken when, confirmed by whom?", question.reason, note=who),
+            Row("Why it is asked", question.reason, note=who),
             Row("Call back", question.call_back_number),
-            *answer_rows(question.answer, question.asked.name, seen, question.asked.organisation_id),
+            *answers_to(case, seen),
         ]
 
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
@@ -105,9 +120,7 @@ class CustodyQuestions:
     def missed(self, case: Case, due: Due, at: datetime) -> tuple[str, dict[str, object]] | None:
         if not any(strand.state in ASKED for strand in case.strands.all()):
             return None
-        ladder = case.custody_question.ladder
-        told = LADDER.index(ladder) + 1 if ladder else 0
-        step = LADDER[min(told, len(LADDER) - 1)]
+        step = next_step(case.custody_question.ladder)
         return "escalate", {"missed_clock": due.clock, "ladder_step": step, "owed_by": RECEIVER}
 
     def after(self, step: StepTaken, by: Actor, at: datetime) -> None:
@@ -126,6 +139,10 @@ class CustodyQuestions:
             case "close":
                 grants.end(source=source, at=at)
         question.save()
+
+
+def _is_answered(case: Case) -> bool:
+    return any(strand.state == "answered" for strand in case.strands.all())
 
 
 def _from_the_sheet(case: Case, actor: Actor) -> Mapping[str, str]:

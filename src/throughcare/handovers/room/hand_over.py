@@ -16,17 +16,19 @@ from throughcare.handovers.actions import link as links
 from throughcare.handovers.actions.sheet import keep_what_was_sent
 from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover
 from throughcare.handovers.process.hand_over import (
+    ASKED_FOR_THEM,
     BASES,
     ENDED,
     FACTS,
     HAND_OVER,
-    LADDER,
     NOT_SENT,
     NOT_THE_RECEIVERS,
     UNOPENED,
+    next_step,
 )
 from throughcare.handovers.queries import link as answering
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
+from throughcare.handovers.room import front_door
 from throughcare.handovers.rules.sheet import PARTS
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
@@ -35,7 +37,7 @@ from throughcare.people import actions as people
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.table import OUTSIDE, RECEIVER, SENDER, Facts
+from throughcare.processes.table import OUTSIDE, OWNER, RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.pathways import decline_reasons
 from throughcare.reference.roles import works_with_people
@@ -50,7 +52,8 @@ LADDER_CLOCK = "HOV-C06"
 COVER_CLOCK = "HOV-C10"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
-ENDS_FOR_BOTH = ("withdraw", "supersede")
+ENDS_FOR_BOTH = ("withdraw", "supersede", "void")
+BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
 
@@ -100,6 +103,8 @@ class HandOvers:
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
+        if front_door.from_public_page(case) and actor.user is None:
+            return front_door.sides(case, actor, state_of(case))
         if actor.role == OUTSIDE:  # whoever is given this role has come by a link
             theirs = case.hand_over.receiver_id == actor.service and state_of(case) not in NOT_THE_RECEIVERS
             return frozenset({OUTSIDE}) if theirs else frozenset()
@@ -114,7 +119,15 @@ class HandOvers:
         return frozenset(sides)
 
     def service_of(self, case: Case, role: str) -> int | None:
-        return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
+        if role == SENDER and front_door.from_public_page(case):
+            return None  # nobody works there: a word to it would stand as told, and be read by nobody
+        sender, receiver = case.hand_over.sender_id, case.hand_over.receiver_id
+        owner = receiver if case.hand_over.owner_id or case.hand_over.owner_name else sender
+        return {SENDER: sender, RECEIVER: receiver, OWNER: owner}.get(role)
+
+    def owners(self, case: Case) -> list[int]:
+        reached = state_of(case) not in NOT_THE_RECEIVERS
+        return [case.hand_over.sender_id, *([case.hand_over.receiver_id] if reached else [])]
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         hand_over = case.hand_over
@@ -171,13 +184,18 @@ class HandOvers:
         return []
 
     def words(self, case: Case, verb: str) -> tuple[str, str]:
-        return WORDS.get(verb, (self.process.verb_words(verb), ""))
+        button, consequence = WORDS.get(verb, (self.process.verb_words(verb), ""))
+        if front_door.from_public_page(case):
+            consequence = front_door.WORDS.get(verb, front_door.TELLS_NOBODY)
+        return button, consequence
 
     def title(self, case: Case) -> str:
         return f"Hand-over to {case.hand_over.receiver.name}"
 
     def parties(self, case: Case) -> list[tuple[str, str, str]]:
         sender, receiver = case.hand_over.sender, case.hand_over.receiver
+        if front_door.from_public_page(case):
+            return [("To", receiver.name, receiver.telephone)]
         return [("From", sender.name, sender.telephone), ("To", receiver.name, receiver.telephone)]
 
     def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
@@ -199,14 +217,17 @@ class HandOvers:
         if hand_over.attached and hand_over.sent_at is None and hand_over.sender_id == seen.actor.service:
             uncovered = not_covered(hand_over, items_of(case.person_id), now)
         if uncovered:
-            words = _uncovered_words(uncovered)
-            rows.append(Row("Nobody there could read", words, tag="Cannot be sent", tone="today"))
+            why = _uncovered_words(uncovered)
+            rows.append(Row("Nobody there could read", why, tag="Cannot be sent", tone="today"))
         for code in ("opioid_agonist_medicine", "urgent", "safe_contact", "basis"):
             fact, value = FACTS[code], getattr(hand_over, code)
             mine = hand_over.sender_id == seen.actor.service
             if value and (mine or not fact.category or seen.reads(fact.category, fact.field)):
                 unconfirmed = "unconfirmed" if fact.category == "overdose_safety_summary" else ""
-                rows.append(Row(fact.label, dict(fact.choices).get(value, value), note=unconfirmed))
+                words = BASES_IN_WORDS if code == "basis" else dict(fact.choices)
+                rows.append(Row(fact.label, words.get(value, value), note=unconfirmed))
+        if front_door.from_public_page(case):
+            rows += front_door.rows(case, seen, now)
         stay = CustodyStay.objects.select_related("site").filter(person=case.person_id).order_by("-since").first()
         if stay and seen.reads("release_details", "release_date") and stay.release_date:
             rows.append(Row("Release date", day(stay.release_date), note="the latest date known"))
@@ -215,6 +236,8 @@ class HandOvers:
             rows.append(Row(held, stay.site.name))
         if hand_over.owner:
             rows.append(Row("Coordination owner", f"{hand_over.owner.name}, {hand_over.receiver.name}"))
+        elif front_door.from_public_page(case):
+            rows.append(Row("Coordination owner", "Nobody yet", note=f"{hand_over.receiver.name} is asked"))
         elif hand_over.owner_name:
             rows.append(Row("Coordination owner", f"{hand_over.owner_name} (by link), {hand_over.receiver.name}"))
         else:
@@ -235,6 +258,8 @@ class HandOvers:
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         state = state_of(case)
+        if SENDER not in roles and state in UNOPENED and front_door.from_public_page(case):
+            return front_door.UNOPENED
         if SENDER not in roles and state in UNOPENED:
             return "Open the hand-over to read what was sent. The sender is told that you have."
         return ""
@@ -251,10 +276,9 @@ class HandOvers:
             return ("report_uncovered", {"missed_clock": due.clock}) if due.clock == COVER_CLOCK else None
         if not any(step.verb == "escalate" and step.from_ == state for step in self.process.steps):
             return None
-        told = LADDER.index(case.hand_over.ladder) + 1 if case.hand_over.ladder else 0
         return "escalate", {
             "missed_clock": due.clock,
-            "ladder_step": LADDER[min(told, len(LADDER) - 1)],
+            "ladder_step": next_step(case.hand_over.ladder),
             "owed_by": SENDER if state == "question_asked" else RECEIVER,
         }
 
@@ -276,9 +300,11 @@ class HandOvers:
                 setattr(hand_over, field, facts[field])
             _attach(hand_over, by, at)
             _open_grants(step.case, at)
+        if step.verb == "undo_event" and hand_over.sent_at and step.to_state not in (*ENDED, *NOT_THE_RECEIVERS):
+            _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
-        if step.verb == "close":
+        if step.verb in ("close", "report_died"):
             grants.end(source=_source(step.case), at=at + OUTCOME_READABLE)
         if step.verb == "accept":
             if by.role == OUTSIDE:  # nobody there could keep a record: what is written stays with the hand-over
@@ -401,7 +427,7 @@ def _open_grants(case: Case, at: datetime) -> None:
         record=case.record_id,
         services=[case.hand_over.receiver_id, case.hand_over.sender_id],
         kind=Grant.HAND_OVER,
-        basis=dict(BASES)[case.hand_over.basis],
+        basis=BASES_IN_WORDS[case.hand_over.basis],
         source=_source(case),
         at=at,
     )

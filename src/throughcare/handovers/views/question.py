@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from throughcare.handovers.actions import question as actions
-from throughcare.handovers.rules.question import ASKERS, CALLERS, PRESCRIBER, TOLD, may_tell
+from throughcare.handovers.queries.question import questions
+from throughcare.handovers.rules.question import CALLERS, MAY_BE_ASKED, TOLD, may_tell
 from throughcare.organisations.models import Service
-from throughcare.organisations.queries import receiving_services
+from throughcare.organisations.queries import answering_services
 from throughcare.organisations.requests import Request
 from throughcare.people.models import Record
 from throughcare.people.queries import records_of
@@ -21,7 +22,7 @@ from throughcare.processes.actions import once
 from throughcare.reference.sharing import rule
 from throughcare.sharing import looks
 from throughcare.sharing.rule import Sight, may_not_open, sight
-from throughcare.web.faults import Fault, NotAllowed, Refused
+from throughcare.web.faults import Refused
 from throughcare.web.forms import Form
 
 
@@ -30,7 +31,8 @@ class AskForm(Form):
 
     asked = forms.ModelChoiceField(
         label="Which service do you ask?",
-        help_text="Services of the person’s home area come first. Asking tells you nothing about who knows the person.",
+        help_text="Every service that treats people is listed, those of the person’s home area first. "
+        "The list does not show who knows the person.",
         queryset=Service.objects.none(),
         empty_label="Choose a service",
     )
@@ -47,7 +49,7 @@ class AskForm(Form):
         super().__init__(data, initial={"key": uuid.uuid4().hex})
         asked = self.fields["asked"]
         assert isinstance(asked, forms.ModelChoiceField)
-        asked.queryset = receiving_services(other_than=own)
+        asked.queryset = answering_services(MAY_BE_ASKED, other_than=own)
         near = set(Service.objects.filter(areas__area=record.area or None).values_list("pk", flat=True))
         first = sorted(asked.queryset, key=lambda service: service.pk not in near)
         asked.choices = [("", "Choose a service"), *((service.pk, str(service)) for service in first)]
@@ -56,9 +58,8 @@ class AskForm(Form):
 def ask(request: Request, person: int) -> HttpResponse:
     """Ask a service who prescribes for somebody, what dose, last taken when, confirmed by whom."""
     record, _ = _reader(request, person)
-    if request.actor.role not in ASKERS:
-        raise actions.not_an_asker()
     now = timezone.now()
+    actions.must_hear(record, request.actor, now)
     form = AskForm(request.POST if request.method == "POST" else None, record=record, own=request.actor.service)
     if form.is_valid():
         typed = dict(form.cleaned_data)
@@ -78,7 +79,9 @@ def ask(request: Request, person: int) -> HttpResponse:
             messages.success(request, "The question is asked. You are told as soon as it is answered.")
             return redirect("case", case=case.pk)
     status = 422 if form.is_bound and form.errors else 200
-    return render(request, "handovers/ask.html", {"form": form, "record": record}, status=status)
+    waiting = questions(request.actor, now).filter(asker=request.actor.service, case__person=person)
+    context = {"form": form, "record": record, "waiting": waiting if request.method == "GET" else ()}
+    return render(request, "handovers/ask.html", context, status=status)
 
 
 class ToldForm(Form):
@@ -91,30 +94,36 @@ class ToldForm(Form):
     )
     told = forms.MultipleChoiceField(
         label="What did you tell them?",
-        choices=[(code, words[:1].upper() + words[1:]) for code, words in (TOLD | PRESCRIBER).items()],
+        choices=[(code, words[:1].upper() + words[1:]) for code, words in TOLD.items()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="Tick nothing when you told them nothing",
     )
+    key = forms.CharField(max_length=40, widget=forms.HiddenInput, required=False)
 
 
 def tell(request: Request, person: int) -> HttpResponse:
     """May I tell this caller? The disclosure table in words, and a form that keeps what was told."""
     record, seen = _reader(request, person)
     if not seen.reads("prescribing_medicines"):
-        raise NotAllowed(
-            Fault("CQ-104", "", "Your role may not read prescribing, and so tells nobody.", "Ask a clinician."),
-            person=person,
-        )
+        raise actions.tells_nobody(person)
     now = timezone.now()
-    form = ToldForm(request.POST if request.method == "POST" else None)
+    form = ToldForm(request.POST if request.method == "POST" else None, initial={"key": uuid.uuid4().hex})
     if form.is_valid():
-        actions.told_caller(by=request.actor, at=now, record=record, **form.cleaned_data)
-        messages.success(request, "It is kept in the audit trail whom you told what.")
+        typed = dict(form.cleaned_data)
+        kept = actions.told_caller(by=request.actor, at=now, record=record, form=typed.pop("key") or None, **typed)
+        messages.success(request, "It is kept whom you told what.")
+        if kept.beyond:
+            messages.warning(
+                request,
+                "The sharing table does not let this caller be told all of that. It is kept and flagged: "
+                "tell your data-protection lead.",
+            )
         return redirect("person", person=person)
     context = {
         "form": form,
         "record": record,
+        "now": now,
         "callers": [may_tell(rule("prescribing_medicines", role, localdate(now)), role) for role in CALLERS],
     }
     return render(request, "handovers/tell.html", context, status=422 if form.is_bound and form.errors else 200)
