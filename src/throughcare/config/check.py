@@ -57,9 +57,10 @@ def report(settings: Environment) -> Report:
 
 def _shown(settings: Environment, name: str) -> str:
     value = getattr(settings, name.removeprefix("THROUGHCARE_").lower())
-    if name == "THROUGHCARE_DATABASE":
+    if name in ("THROUGHCARE_DATABASE", "THROUGHCARE_SMTP"):
         password = urlsplit(value).password
-        return (value.replace(f":{password}@", ":(hidden)@") if password else value) or "SQLite"
+        value = value.replace(f":{password}@", ":(hidden)@") if password else value
+        return value or ("SQLite" if name == "THROUGHCARE_DATABASE" else "none: e-mail waits")
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 

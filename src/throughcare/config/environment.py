@@ -2,15 +2,17 @@
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 DEMONSTRATION, PRODUCTION = "demonstration", "production"
+HERE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,18 @@ VARIABLES = (
         "localhost,127.0.0.1",
         "Names by which browsers may call this server, separated by commas.",
     ),
+    Variable(
+        "THROUGHCARE_ADDRESS",
+        "",
+        "Where people reach Throughcare, such as https://throughcare.example.org. Empty: e-mail holds no links.",
+    ),
+    Variable(
+        "THROUGHCARE_SMTP",
+        "",
+        "Mail server: smtps://user:password@host:465, or smtp://user:password@host:587, which must speak STARTTLS "
+        "unless it is this machine. Empty: e-mail waits.",
+    ),
+    Variable("THROUGHCARE_MAIL_FROM", "", "Address that e-mail comes from. Needed with THROUGHCARE_SMTP."),
     Variable("THROUGHCARE_WEB_WORKERS", "2", "Web worker processes, 1 to 64."),
     Variable("THROUGHCARE_WEB_THREADS", "4", "Threads in each web worker, 1 to 64."),
     Variable("THROUGHCARE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR. Logs never hold personal data."),
@@ -61,6 +75,9 @@ class Environment:
     mode: str
     database: str
     hosts: tuple[str, ...]
+    address: str
+    smtp: str
+    mail_from: str
     web_workers: int
     web_threads: int
     log_level: str
@@ -97,6 +114,20 @@ class Environment:
                     os.link(made.name, self.key_file)
         return self.key_file.read_text().strip()
 
+    def mail(self) -> dict[str, object]:
+        """Django's settings of e-mail. A server elsewhere is spoken to under TLS, whatever the address says."""
+        url = urlsplit(self.smtp)
+        implicit, here = url.scheme == "smtps", url.hostname in (None, *HERE)
+        return {
+            "EMAIL_HOST": url.hostname or "",
+            "EMAIL_PORT": url.port or (465 if implicit else 25 if here else 587),
+            "EMAIL_HOST_USER": unquote(url.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+            "EMAIL_USE_SSL": implicit,
+            "EMAIL_USE_TLS": not implicit and not here,
+            "DEFAULT_FROM_EMAIL": self.mail_from or "throughcare@localhost",
+        }
+
     def databases(self) -> dict[str, dict[str, object]]:
         """Django's DATABASES: PostgreSQL from the URL, or an SQLite file tuned so that a stored write stays stored."""
         if self.database:
@@ -132,11 +163,16 @@ class Environment:
 def read(variables: Mapping[str, str] = os.environ) -> Environment:
     """The environment as set, or WrongSetting naming the first variable that cannot be used."""
     text = {v.name: variables.get(v.name, "").strip() or v.default for v in VARIABLES}
+    if text["THROUGHCARE_SMTP"] and not text["THROUGHCARE_MAIL_FROM"]:
+        raise WrongSetting("THROUGHCARE_MAIL_FROM is empty. E-mail that is sent must come from an address.")
     return Environment(
         data=Path(text["THROUGHCARE_DATA"]).expanduser().absolute(),
         mode=_one_of("THROUGHCARE_MODE", text, (DEMONSTRATION, PRODUCTION)),
         database=_database(text["THROUGHCARE_DATABASE"]),
         hosts=tuple(host.strip() for host in text["THROUGHCARE_HOSTS"].split(",") if host.strip()),
+        address=_address(text["THROUGHCARE_ADDRESS"]),
+        smtp=_smtp(text["THROUGHCARE_SMTP"]),
+        mail_from=_mail_from(text["THROUGHCARE_MAIL_FROM"]),
         web_workers=_whole("THROUGHCARE_WEB_WORKERS", text),
         web_threads=_whole("THROUGHCARE_WEB_THREADS", text),
         log_level=_one_of("THROUGHCARE_LOG_LEVEL", text, ("DEBUG", "INFO", "WARNING", "ERROR")),
@@ -169,3 +205,40 @@ def _database(url: str) -> str:
             "or be empty for SQLite."
         )
     return url
+
+
+def _address(url: str) -> str:
+    parts = _parts(url)
+    plain = parts and not (parts.query or parts.fragment or parts.username) and parts.path in ("", "/")
+    if url and not (plain and parts and parts.scheme in ("http", "https")):
+        raise WrongSetting(
+            f"THROUGHCARE_ADDRESS is {url!r}. It must look like https://throughcare.example.org, with nothing after "
+            "the name, or be empty."
+        )
+    return url.rstrip("/")
+
+
+def _smtp(url: str) -> str:
+    parts = _parts(url)
+    if url and not (parts and parts.scheme in ("smtp", "smtps") and parts.path in ("", "/")):
+        raise WrongSetting(
+            "THROUGHCARE_SMTP cannot be read. It must look like smtps://user:password@host:465 or smtp://host:587, "
+            "or be empty: then e-mail waits."
+        )
+    return url
+
+
+def _mail_from(address: str) -> str:
+    if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", address):
+        raise WrongSetting(f"THROUGHCARE_MAIL_FROM is {address!r}. It must be one address, such as mail@example.org.")
+    return address
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of a URL that names a host and, if any, a port that there can be; else None."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read for its ValueError
+    except ValueError:
+        return None
+    return parts if parts.hostname else None

@@ -1,17 +1,25 @@
 """The health page: for a monitor, and for the bar that says when the worker is late. No personal data."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from throughcare.events import chain
+from throughcare.messages import email
 from throughcare.processes.health import health, is_late, last_sweep
 from throughcare.web.shell import Banner
+
+HELD_SHOWN = timedelta(days=7)
 
 
 @login_not_required
 def health_view(request: HttpRequest) -> JsonResponse:
-    """200 when sweep and messages are recent, 503 when either is late; with the ages and the published head."""
+    """200 when sweep and messages are recent, 503 when either is late; with the ages and the published head.
+
+    E-mail that waits is shown and is no 503: Today holds whatever it would have said.
+    """
     now, state = timezone.now(), health()
     heads = chain.published()
     late = state.sweep_is_late(now) or state.messages_are_late(now)
@@ -19,9 +27,19 @@ def health_view(request: HttpRequest) -> JsonResponse:
         "ok": not late,
         "last_sweep_seconds_ago": round((now - state.last_sweep).total_seconds()) if state.last_sweep else None,
         "oldest_message_seconds": round((now - state.oldest_message).total_seconds()) if state.oldest_message else None,
+        "email": _email(now),
         "published_head": heads[-1] if heads else None,
     }
     return JsonResponse(body, status=503 if late else 200)
+
+
+def _email(now: datetime) -> dict[str, object]:
+    oldest, held = email.oldest_unsent(now), email.held_since(now - HELD_SHOWN)
+    return {
+        "set_up": email.is_set_up(),
+        "oldest_unsent_seconds": round((now - oldest).total_seconds()) if oldest else None,
+        "held_in_7_days": held,
+    }
 
 
 def late_banner(request: HttpRequest) -> Banner | None:

@@ -16,6 +16,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MADE_UP = ENVIRONMENT.made_up
 PUBLISHED_HEADS = ENVIRONMENT.data / f"{ENVIRONMENT.mode}.heads"
 
+ADDRESS = ENVIRONMENT.address  # of links in e-mail, without a slash at its end
+globals().update(ENVIRONMENT.mail())
+
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",

@@ -26,7 +26,7 @@ class Worker:
 
     def __init__(self) -> None:
         from throughcare.events import chain
-        from throughcare.messages import jobs, outbox
+        from throughcare.messages import email, jobs, outbox
         from throughcare.sharing import looks
 
         self.name = f"{socket.gethostname()}-{os.getpid()}"
@@ -39,7 +39,7 @@ class Worker:
         )
         self.beaten = timezone.now() - BEATING
         self.last: dict[str, datetime] = {}
-        self.jobs = jobs
+        self.jobs, self.email = jobs, email
 
     def sweep(self, now: datetime) -> None:
         """Sweep the deadlines and, every few seconds, say that they were swept."""
@@ -67,18 +67,29 @@ class Worker:
             except Exception as error:  # a pass must not end the others, nor the worker
                 log.error("pass failed", extra={"pass": name, **logs.of_error(error)})
 
-    def do_jobs(self) -> None:
-        """Long work, in a thread of its own: it may not keep the deadlines waiting."""
-        while not self.over.wait(PULSE):
-            close_old_connections()
-            try:
-                self.jobs.run_next(self.name)
-            except Exception as error:
-                log.error("jobs failed", extra=logs.of_error(error))
+    def repeat(self, name: str, work: Callable[[], object]) -> None:
+        """Do slow work in a thread of its own, again and again: it may not keep the deadlines waiting."""
+
+        def loop() -> None:
+            while not self.over.wait(PULSE):
+                close_old_connections()
+                try:
+                    work()
+                except Exception as error:
+                    log.error(f"{name} failed", extra=logs.of_error(error))
+
+        threading.Thread(target=loop, daemon=True).start()
+
+    def do_job(self) -> None:
+        self.jobs.run_next(self.name)
+
+    def send_email(self) -> None:
+        self.email.send_due(timezone.now())
 
     def run(self) -> None:
         log.info("worker started", extra={"worker": self.name})
-        threading.Thread(target=self.do_jobs, daemon=True).start()
+        self.repeat("jobs", self.do_job)
+        self.repeat("e-mail", self.send_email)
         while not self.over.wait(PULSE):
             self.pulse()
         log.info("worker stopped", extra={"worker": self.name})
@@ -91,7 +102,8 @@ def main(once: bool = False) -> None:
     worker = Worker()
     if once:
         worker.pulse()
-        worker.jobs.run_next(worker.name)
+        worker.send_email()
+        worker.do_job()
         return
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

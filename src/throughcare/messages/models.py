@@ -34,6 +34,44 @@ class Message(models.Model):
         ]
 
 
+class Email(models.Model):
+    """That an e-mail is to go to a service's mailbox, or to the person of a record. Its words and address are found
+    when it is sent, and are not kept.
+
+    `subject_id` is a row of whoever words the `kind`. `record` is a number, because people are an outer room.
+    """
+
+    exempt: ClassVar[str] = "names a record and a case by number; whoever words it asks for consent and the access rule"
+
+    kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    case = models.BigIntegerField(null=True)
+    service = models.ForeignKey(Service, models.PROTECT, null=True)
+    record = models.BigIntegerField(null=True)
+    written_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=200, unique=True)
+    sent_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
+    held_reason = models.CharField(max_length=200, blank=True)
+    attempts = models.IntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=Q(sent_at=None, held_at=None), name="email_to_send"),
+            models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="email_held"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(service=None, record__isnull=False) | Q(service__isnull=False, record=None),
+                name="email_to_one",
+            ),
+            models.CheckConstraint(condition=Q(sent_at=None) | Q(held_at=None), name="email_sent_or_held"),
+        ]
+
+
 class Job(models.Model):
     """Long work asked for by somebody, done by the worker: progress, cancel, and a lease that a dead worker loses."""
 
