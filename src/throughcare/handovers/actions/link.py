@@ -15,6 +15,7 @@ from throughcare.events.actor import Actor
 from throughcare.handovers.models import AnswerLink, HandOver, WrongCode
 from throughcare.handovers.process.hand_over import ENDED, NOT_THE_RECEIVERS, UNOPENED
 from throughcare.handovers.rules import link as rules
+from throughcare.messages import email
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import roles_at
 from throughcare.processes import actions as engine
@@ -25,6 +26,8 @@ from throughcare.web.faults import Fault, Refused
 from throughcare.web.wording import moment
 
 KEPT_FOR = timedelta(days=1)
+LETTER = "answer_link"
+"""The kind of e-mail that carries a link."""
 
 
 def outsider(link: AnswerLink, name: str = "") -> Actor:
@@ -65,6 +68,7 @@ def issue(*, by: Actor, at: datetime, case: int) -> AnswerLink:
         expires_at=at + rules.HOLDS_FOR,
     )
     link.save()
+    email.post(kind=LETTER, subject_id=link.pk, at=at, service=receiver.pk, case=case)
     _say("link.issued", by, at, link, {"expires_at": link.expires_at})
     return link
 

@@ -32,6 +32,7 @@ BASES = (
     ("direct_care", "Direct care: both services look after this person, and the person would expect it"),
     ("agreed", "The person agreed, and knows what is sent and to whom"),
 )
+CHANNELS = (("today", "on the page called Today"), ("email", "by e-mail, to the registered mailbox"))
 LADDER = ("team", "service manager", "provider lead")
 LAPSED = "lapsed"
 OUTCOMES = (
@@ -1037,7 +1038,11 @@ FACTS: Mapping[str, Fact] = {
     "told_time": Fact("Sender told", MOMENT),
     "superseded_by": Fact("Which hand-over takes its place", CASE),
     "delivery_time": Fact("Delivered", MOMENT),
-    "channel": Fact("How it arrived", CHOICE, choices=(("today", "on the page called Today"),)),
+    "channel": Fact(
+        "How it arrived",
+        CHOICE,
+        choices=CHANNELS,
+    ),
     "opened_by": Fact("Opened by"),
     "opened_time": Fact("Opened", MOMENT),
     "prescribed_leaving_custody": Fact(

@@ -7,11 +7,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from throughcare.events.actor import Actor
+from throughcare.handovers.actions.link import LETTER
 from throughcare.handovers.models import AnswerLink
 from throughcare.handovers.process.hand_over import ENDED, NOT_THE_RECEIVERS, TO_ANSWER
 from throughcare.handovers.queries.hand_over import open_dues
 from throughcare.handovers.queries.sheet import OUTSIDE_ROLE
 from throughcare.handovers.rules import link as rules
+from throughcare.messages import email
+from throughcare.messages.models import Email
 from throughcare.organisations.queries import roles_at
 from throughcare.processes.forms import questions
 from throughcare.processes.models import Case
@@ -19,6 +22,7 @@ from throughcare.processes.registry import Room
 from throughcare.processes.rules import Act
 from throughcare.processes.table import OF_THE_ROOM
 from throughcare.sharing.rule import Sight, sight_by_link
+from throughcare.web.wording import moment
 
 ANSWER_CLOCKS = ("HOV-C04", "HOV-C05")
 
@@ -74,8 +78,21 @@ def for_sender(case: Case, state: str, now: datetime) -> Mapping[str, object] | 
         "tries": rules.TRIES,
         "can_issue": can_issue,
         "nobody": nobody,
+        "email": _email_words(link) if link else "",
         "to_answer": state in TO_ANSWER,
         "address": reverse("answer", args=[link.key.token])
-        if link and standing == rules.OPEN and settings.MADE_UP
+        if link and standing == rules.OPEN and settings.MADE_UP and not email.is_set_up()
         else "",
     }
+
+
+def _email_words(link: AnswerLink) -> str:
+    """What became of the e-mail that carries the link."""
+    sent = Email.objects.filter(kind=LETTER, subject_id=link.pk).order_by("-pk").first()
+    if sent is None:
+        return ""
+    if sent.sent_at:
+        return f"Sent {moment(sent.sent_at)}"
+    if sent.held_at:
+        return f"Not sent: {sent.held_reason} Ring them."
+    return "Waits to be sent" if email.is_set_up() else "Waits: no mail server is set up here. Ring them."
