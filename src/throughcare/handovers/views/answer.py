@@ -27,13 +27,14 @@ from throughcare.handovers.queries import link as queries
 from throughcare.handovers.queries.sheet import by_part, names_of, sent_with
 from throughcare.handovers.room.hand_over import state_of
 from throughcare.handovers.rules import link as rules
-from throughcare.handovers.rules.caller import is_telephone, network_of
+from throughcare.handovers.rules.public_request import is_telephone, network_of
 from throughcare.processes.actions import Conflict, taken_already
 from throughcare.processes.forms import ActForm
 from throughcare.processes.models import Case
 from throughcare.processes.pages import page_of
 from throughcare.processes.registry import room_of
 from throughcare.processes.rules import Act, acts, judge
+from throughcare.processes.table import START
 from throughcare.web.faults import Fault, Refused
 from throughcare.web.forms import Form
 
@@ -196,7 +197,13 @@ def act(request: HttpRequest, link: AnswerLink, verb: str) -> HttpResponse:
         rows = tuple(step for step in room.process.steps if step.verb == verb)
         strand = rows[0].strand if rows else "main"
         impossible = judge(
-            room.process, strand=strand, state=states[strand], verb=verb, roles=roles, facts={}, on=localdate(now)
+            room.process,
+            strand=strand,
+            state=states.get(strand, START),
+            verb=verb,
+            roles=roles,
+            facts={},
+            on=localdate(now),
         ).faults
         if not rows or request.method != "POST":
             return _closed(request, impossible)
