@@ -85,12 +85,13 @@ def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
     for one in questions:
         part.entries.append(Entry(when=one.when, title=f"Who prescribes? Asked of {one.service}"))
         if one.until is None:
+            late = one.place == "escalated"
             part.work.append(
                 Work(
                     title=f"Question to {one.service}: who prescribes?",
                     url=reverse("case", args=[one.content["case"]]),
-                    state=CUSTODY_QUESTION.label(one.place).capitalize(),
-                    tone="done" if one.place == "answered" else "today",
+                    state="NOT ANSWERED" if late else CUSTODY_QUESTION.label(one.place).capitalize(),
+                    tone="missed" if late else "done" if one.place == "answered" else "today",
                 )
             )
     answered = [one for one in questions if one.content["answer"]]

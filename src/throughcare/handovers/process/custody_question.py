@@ -186,6 +186,6 @@ CUSTODY_QUESTION = declare(
         "close": "Question closed",
     },
     kept_apart=frozenset({"person", "asking_service", "reason", "call_back_number", *ANSWER}),
-    onward=("answer_prescribing", "close", "ask_again"),
+    onward=("answer_prescribing",),
     replacing=frozenset({"escalate", "close"}),
 )
