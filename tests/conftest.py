@@ -41,6 +41,7 @@ from django.conf import settings  # noqa: E402 (reads the environment just made)
 from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as properties  # noqa: E402
+from mail import MailServer  # noqa: E402
 
 # Real Argon2, as weak and quick as it goes: what a test stores, the running product can still check.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
@@ -219,6 +220,25 @@ def _drop_database(name: str) -> None:
 
     with psycopg.connect(SERVER, autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+# E-mail
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server that runs. The product knows nothing of it yet."""
+    with MailServer().serving() as server:
+        yield server
+
+
+@pytest.fixture
+def mail(mail_server: MailServer, settings: Any) -> MailServer:
+    """A mail server that runs, and that the product in this process sends through."""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail_server.port
+    settings.DEFAULT_FROM_EMAIL = "throughcare@mail.example.org"
+    settings.PUBLIC_ADDRESS = "https://throughcare.example.org"
+    return mail_server
 
 
 # The running product, and the browser

@@ -19,11 +19,16 @@ EXEMPT = {
     "processes.Strand",
     "processes.StepTaken",
     "processes.Due",
+    "handovers.AnswerLink",
     "handovers.CustodyQuestion",
+    "processes.Effect",
+    "people.PersonEvent",
     "handovers.HandOver",
     "handovers.Sheet",
     "handovers.SheetSent",
+    "handovers.WrongCode",
     "messages.Message",
+    "messages.Email",
 }
 """Written out again, so that a model cannot exempt itself without somebody adding it here too."""
 

@@ -21,6 +21,8 @@ OPEN = {
     "help-received": "says to them that it was received; shows nobody",
 }
 """The only addresses that need no account, each with its reason."""
+BY_LINK = ("answer", "answer-hand-over", "answer-done", "answer-act")
+"""Need no account but a link that was sent to a service; a token that is none opens one and the same page."""
 SAMPLES = {"id": "1", "slug": "hand_over", "str": "x"}
 
 
@@ -56,6 +58,8 @@ def test_every_address_needs_sign_in_but_for_the_written_list(
     answer = getattr(client, method)(url)
     if name in OPEN:
         assert answer.status_code in (200, 503)
+    elif name in BY_LINK:
+        assert (answer.status_code, "LK-101" in answer.content.decode()) == (404, True)
     else:
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/sign-in/?next=")

@@ -59,9 +59,11 @@ def open_record(page: Any, given: str, family: str) -> int:
     return number_in(page.url, "people")
 
 
-def fill_in_hand_over(page: Any, reason: str = "Takes methadone, 60 mg a day, supervised.") -> None:
-    """Answer all the questions of a new hand-over to Riverside but the release date."""
-    page.get_by_label("Which service are you handing over to?").select_option(label=RIVERSIDE)
+def fill_in_hand_over(
+    page: Any, reason: str = "Takes methadone, 60 mg a day, supervised.", to: str = RIVERSIDE
+) -> None:
+    """Answer all the questions of a new hand-over but the release date."""
+    page.get_by_label("Which service are you handing over to?").select_option(label=to)
     page.get_by_label("Why, and what matters most").fill(reason)
     page.get_by_label("What do you ask for?").fill("A first appointment on the day of release, by video before it.")
     choose(page, "Does the person take an opioid agonist medicine", "Yes")

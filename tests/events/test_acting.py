@@ -235,6 +235,7 @@ NOT_KEPT = {
     "Message": "is written within acts; that it was delivered is marked by the worker, which says so in an event",
     "Job": "is the worker's own progress over whole tables; asking for one is an event",
     "Pulse": "is one overwritten row that says when the worker last swept",
+    "Knock": "is counted for an hour against machines on the public page, and then removed; it names nobody",
     "User": "is written by sign-in too (the time of it), and holds nothing about a person in treatment",
 }
 """Models that may be written outside an action, each with its reason."""

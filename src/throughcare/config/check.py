@@ -57,9 +57,10 @@ def report(settings: Environment) -> Report:
 
 def _shown(settings: Environment, name: str) -> str:
     value = getattr(settings, name.removeprefix("THROUGHCARE_").lower())
-    if name == "THROUGHCARE_DATABASE":
+    if name in ("THROUGHCARE_DATABASE", "THROUGHCARE_SMTP"):
         password = urlsplit(value).password
-        return (value.replace(f":{password}@", ":(hidden)@") if password else value) or "SQLite"
+        unset = "SQLite" if name == "THROUGHCARE_DATABASE" else "e-mail is off"
+        return (value.replace(f":{password}@", ":(hidden)@") if password else value) or unset
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 

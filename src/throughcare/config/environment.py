@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -46,11 +47,37 @@ VARIABLES = (
     Variable("THROUGHCARE_WEB_WORKERS", "2", "Web worker processes, 1 to 64."),
     Variable("THROUGHCARE_WEB_THREADS", "4", "Threads in each web worker, 1 to 64."),
     Variable("THROUGHCARE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR. Logs never hold personal data."),
+    Variable(
+        "THROUGHCARE_SMTP",
+        "",
+        "smtp://user:password@host:587 (with STARTTLS, unless the host is this machine) or smtps://user:password@host:465."
+        " Empty: e-mail is off, and what is to be sent waits.",
+    ),
+    Variable("THROUGHCARE_MAIL_FROM", "", "The address that e-mail comes from. Needed with THROUGHCARE_SMTP."),
+    Variable(
+        "THROUGHCARE_ADDRESS",
+        "",
+        "Where people reach this server, such as https://throughcare.example.org: for links in e-mail. Needed with "
+        "THROUGHCARE_SMTP.",
+    ),
 )
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 class WrongSetting(ValueError):
     """An environment variable that cannot be used; the message names it, the rule and the mend."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Who takes our e-mail, and how it is reached. An empty host: e-mail is off."""
+
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+    starttls: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +91,9 @@ class Environment:
     web_workers: int
     web_threads: int
     log_level: str
+    smtp: str
+    mail_from: str
+    address: str
 
     @property
     def made_up(self) -> bool:
@@ -96,6 +126,22 @@ class Environment:
                 with suppress(FileExistsError):  # another process was first: its key stands, and is whole
                     os.link(made.name, self.key_file)
         return self.key_file.read_text().strip()
+
+    def mail_server(self) -> MailServer:
+        """From the URL. Nothing crosses the network in the clear: only a server on this machine may do without TLS."""
+        if not self.smtp:
+            return MailServer()
+        url = urlsplit(self.smtp)
+        tls, host = url.scheme == "smtps", url.hostname or ""
+        starttls = not tls and host not in THIS_MACHINE
+        return MailServer(
+            host=host,
+            port=url.port or (465 if tls else 587 if starttls else 25),
+            user=unquote(url.username or ""),
+            password=unquote(url.password or ""),
+            tls=tls,
+            starttls=starttls,
+        )
 
     def databases(self) -> dict[str, dict[str, object]]:
         """Django's DATABASES: PostgreSQL from the URL, or an SQLite file tuned so that a stored write stays stored."""
@@ -132,6 +178,7 @@ class Environment:
 def read(variables: Mapping[str, str] = os.environ) -> Environment:
     """The environment as set, or WrongSetting naming the first variable that cannot be used."""
     text = {v.name: variables.get(v.name, "").strip() or v.default for v in VARIABLES}
+    smtp = _smtp(text["THROUGHCARE_SMTP"])
     return Environment(
         data=Path(text["THROUGHCARE_DATA"]).expanduser().absolute(),
         mode=_one_of("THROUGHCARE_MODE", text, (DEMONSTRATION, PRODUCTION)),
@@ -140,6 +187,9 @@ def read(variables: Mapping[str, str] = os.environ) -> Environment:
         web_workers=_whole("THROUGHCARE_WEB_WORKERS", text),
         web_threads=_whole("THROUGHCARE_WEB_THREADS", text),
         log_level=_one_of("THROUGHCARE_LOG_LEVEL", text, ("DEBUG", "INFO", "WARNING", "ERROR")),
+        smtp=smtp,
+        mail_from=_mail_from(text["THROUGHCARE_MAIL_FROM"], needed=bool(smtp)),
+        address=_address(text["THROUGHCARE_ADDRESS"], needed=bool(smtp)),
     )
 
 
@@ -169,3 +219,47 @@ def _database(url: str) -> str:
             "or be empty for SQLite."
         )
     return url
+
+
+def _smtp(url: str) -> str:
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port or True)
+        usable = usable and parts.path in ("", "/") and bool(parts.username) == bool(parts.password)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongSetting(
+            "THROUGHCARE_SMTP cannot be read. It must look like smtp://user:password@host:587 or "
+            "smtps://user:password@host:465, special characters percent-encoded, or be empty: e-mail is off then."
+        )
+    return url
+
+
+def _mail_from(address: str, *, needed: bool) -> str:
+    if (address or needed) and not re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", address):
+        raise WrongSetting(
+            f"THROUGHCARE_MAIL_FROM is {address!r}. With THROUGHCARE_SMTP it must be an address such as "
+            "throughcare@example.org."
+        )
+    return address
+
+
+def _address(url: str, *, needed: bool) -> str:
+    if not url and not needed:
+        return ""
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
+        usable = safe and bool(parts.hostname) and (parts.port or True) and not parts.username
+        usable = usable and not (parts.path.strip("/") or parts.query or parts.fragment)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongSetting(
+            f"THROUGHCARE_ADDRESS is {url!r}. With THROUGHCARE_SMTP it must be where people reach this server, such as "
+            "https://throughcare.example.org."
+        )
+    return url.rstrip("/")

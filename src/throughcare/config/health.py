@@ -5,20 +5,24 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from throughcare.events import chain
+from throughcare.messages import email
 from throughcare.processes.health import health, is_late, last_sweep
 from throughcare.web.shell import Banner
 
 
 @login_not_required
 def health_view(request: HttpRequest) -> JsonResponse:
-    """200 when sweep and messages are recent, 503 when either is late; with the ages and the published head."""
+    """200 when sweep, messages and e-mail are recent, 503 when one is late; with the ages and the published head."""
     now, state = timezone.now(), health()
-    heads = chain.published()
-    late = state.sweep_is_late(now) or state.messages_are_late(now)
+    mail, heads = email.health(now), chain.published()
+    late = state.sweep_is_late(now) or state.messages_are_late(now) or mail.is_late(now)
     body = {
         "ok": not late,
         "last_sweep_seconds_ago": round((now - state.last_sweep).total_seconds()) if state.last_sweep else None,
         "oldest_message_seconds": round((now - state.oldest_message).total_seconds()) if state.oldest_message else None,
+        "email_set_up": mail.set_up,
+        "oldest_email_seconds": round((now - mail.oldest_unsent).total_seconds()) if mail.oldest_unsent else None,
+        "emails_held": mail.held,
         "published_head": heads[-1] if heads else None,
     }
     return JsonResponse(body, status=503 if late else 200)

@@ -14,6 +14,7 @@ WSGI_APPLICATION = "throughcare.config.wsgi.application"
 DATABASES = ENVIRONMENT.databases()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MADE_UP = ENVIRONMENT.made_up
+PUBLIC_ADDRESS = ENVIRONMENT.address
 PUBLISHED_HEADS = ENVIRONMENT.data / f"{ENVIRONMENT.mode}.heads"
 
 INSTALLED_APPS = [
@@ -115,6 +116,16 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+
+_MAIL_SERVER = ENVIRONMENT.mail_server()
+EMAIL_HOST = _MAIL_SERVER.host  # empty: e-mail is off
+EMAIL_PORT = _MAIL_SERVER.port
+EMAIL_HOST_USER = _MAIL_SERVER.user
+EMAIL_HOST_PASSWORD = _MAIL_SERVER.password
+EMAIL_USE_SSL = _MAIL_SERVER.tls
+EMAIL_USE_TLS = _MAIL_SERVER.starttls
+EMAIL_TIMEOUT = 15  # seconds, for each word with the server
+DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False

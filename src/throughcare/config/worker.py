@@ -20,6 +20,7 @@ from throughcare.web import logs
 PULSE = 1.0
 SPELL = 5.0
 """Seconds for which deadlines, or messages, are gone through before the other passes have their turn."""
+STOPPING = 8.0  # seconds that an e-mail in hand may still take once a stop was asked for
 BEATING, SEALING, PUBLISHING = timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5)
 
 log = logging.getLogger("throughcare.worker")
@@ -31,7 +32,7 @@ class Worker:
     def __init__(self, spell: float = SPELL) -> None:
         from throughcare.events import chain
         from throughcare.handovers.actions.public_request import forget_knocks
-        from throughcare.messages import jobs
+        from throughcare.messages import email, jobs
         from throughcare.sharing import looks
 
         self.name = f"{socket.gethostname()}-{os.getpid()}"
@@ -48,7 +49,7 @@ class Worker:
         self.delivered_to: int | None = None
         self.beaten = timezone.now() - BEATING
         self.last: dict[str, datetime] = {}
-        self.jobs = jobs
+        self.jobs, self.email = jobs, email
 
     def sweep(self, now: datetime) -> None:
         """Sweep the deadlines for a spell, from where the last one stopped; when none is left, say that they are swept.
@@ -94,20 +95,34 @@ class Worker:
             except Exception as error:  # a pass must not end the others, nor the worker
                 log.error("pass failed", extra={"pass": name, **logs.of_error(error)})
 
-    def do_jobs(self) -> None:
-        """Long work, in a thread of its own: it may not keep the deadlines waiting."""
-        while not self.over.wait(PULSE):
-            close_old_connections()
-            try:
-                self.jobs.run_next(self.name)
-            except Exception as error:
-                log.error("jobs failed", extra=logs.of_error(error))
+    def do_jobs(self, now: datetime) -> None:
+        self.jobs.run_next(self.name)
+
+    def send_email(self, now: datetime) -> None:
+        self.email.send_due(now)
+
+    def aside(self, work: Callable[[datetime], None]) -> threading.Thread:
+        """Work that may take long, in a thread of its own: it may not keep the deadlines waiting."""
+
+        def again_and_again() -> None:
+            while not self.over.wait(PULSE):
+                close_old_connections()
+                try:
+                    work(timezone.now())
+                except Exception as error:
+                    log.error("pass failed", extra={"pass": work.__name__, **logs.of_error(error)})
+
+        thread = threading.Thread(target=again_and_again, daemon=True)
+        thread.start()
+        return thread
 
     def run(self) -> None:
         log.info("worker started", extra={"worker": self.name})
-        threading.Thread(target=self.do_jobs, daemon=True).start()
+        self.aside(self.do_jobs)
+        sending = self.aside(self.send_email)
         while not self.over.wait(0 if self.is_behind else PULSE):
             self.pulse()
+        sending.join(STOPPING)  # what the server has just taken is still marked
         log.info("worker stopped", extra={"worker": self.name})
 
 
@@ -118,7 +133,8 @@ def main(once: bool = False) -> None:
     worker = Worker(spell=math.inf if once else SPELL)
     if once:
         worker.pulse()
-        worker.jobs.run_next(worker.name)
+        worker.do_jobs(timezone.now())
+        worker.send_email(timezone.now())
         return
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

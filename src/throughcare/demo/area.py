@@ -35,6 +35,7 @@ ORGANISATIONS: Mapping[str, tuple[str, str]] = {
     "Open Door Recovery Community": ("lived-experience recovery organisation", "Darren Clegg"),
     "Northbridge Community Health": ("NHS Liaison and Diversion service", "Dr Ama Sarpong"),
     "Mill Lane Surgery": ("general practice", "Dr Owen Blake"),
+    "Quayside Practice": ("general practice", "Dr Femi Adewale"),
     "High Street Pharmacy": ("community pharmacy", "Rupa Patel"),
     "Northbridge Council": ("local authority or partnership", "Elaine Croft"),
 }
@@ -77,6 +78,8 @@ PEERS = "Open Door, peer mentors"
 DIVERSION = "Northbridge Liaison and Diversion"
 RECONNECT = "Northbridge RECONNECT"
 SURGERY = "Mill Lane Surgery, clinical team"
+QUAYSIDE = "Quayside Practice, duty desk"
+"""Nobody signs in for it: it answers by link."""
 GOVERNANCE = "Riverside Recovery, information governance"
 COUNCIL = "Northbridge public health commissioning"
 
@@ -237,6 +240,7 @@ TEAMS = (
         (("gp", "Dr Owen Blake"), ("gp", "Dr Nasreen Aziz")),
         "Wendy Tate",
     ),
+    Team(QUAYSIDE, "Quayside Practice", "general practice", (), "Ruth Leach"),
     Team(
         "High Street Pharmacy, dispensary",
         "High Street Pharmacy",
@@ -370,9 +374,7 @@ class Staffed:
         return next(actor for actor in self.actors[service] if actor.user_name == name)
 
     def service(self, name: str) -> Service:
-        number = self.actors[name][0].service
-        assert number is not None, "all of these act for a service"
-        return Service.objects.get(pk=number)
+        return Service.objects.get(name=name)
 
 
 def staffed() -> Staffed:

@@ -55,14 +55,14 @@ COLUMNS: Mapping[type[models.Model], str] = {
     "telephone safe_contact given_key family_key made_up opened_at form",
     Identifier: "id record_id kind value",
     Link: "id record_id from_person_id to_person_id reason weight by_id at",
-    CustodyStay: "id person_id record_id site_id since until release_date",
+    CustodyStay: "id person_id record_id site_id since until release_date event_id",
     Grant: "id person_id service_id user_id record kind basis source since until withdrawn_at",
-    Case: "id process person_id record_id opened_at closed_at version",
+    Case: "id process person_id record_id opened_at closed_at paused_at ended_by version",
     Strand: "id case_id name state since",
-    StepTaken: "id case_id strand row verb from_state to_state at user_id service_id facts flags version key",
+    StepTaken: "id case_id strand row verb from_state to_state at user_id service_id by_name facts flags version key",
     Due: "id case_id strand clock started_at due_at verified owner_id user_id met_at missed_at paused_at replaced_at",
     HandOver: "case_id sender_id receiver_id written_by_id reason asked basis safe_contact opioid_agonist_medicine "
-    "urgent attached sent_at owner_id ladder owed_by",
+    "urgent attached sent_at owner_id owner_name ladder owed_by",
     Appointment: "id person_id service_id case_id starts_at place replaced_at",
     Message: "id service_id verb case written_at delivered_at channel put_away_at put_away_by_id",
 }
@@ -235,7 +235,7 @@ _key = lru_cache(maxsize=20_000)(key)
 
 
 def _stay(rows: Rows, person: int, record: int, stay: Stay) -> None:
-    pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date)
+    pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date, None)
     basis, source = f"Held at {stay.held.name}", f"stay {pk}"
     for service in sorted(stay.held.covered_by):
         rows.add(Grant, person, service, None, record, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
@@ -509,6 +509,7 @@ class _Told:
             at,
             by.user,
             by.service,
+            "",
             json.dumps(facts),
             "[]",
             self.version,
@@ -518,7 +519,7 @@ class _Told:
     def _store(self) -> None:
         add, case, referral = self.rows.add, self.case, self.referral
         self.rows.add_with_key(
-            Case, case, HAND_OVER.name, self.person, self.record, referral.at, self.closed, self.version
+            Case, case, HAND_OVER.name, self.person, self.record, referral.at, self.closed, None, "", self.version
         )
         add(Strand, case, "main", self.state, self.since)
         if self.outcome:
@@ -554,6 +555,7 @@ class _Told:
             "[]",
             self.sent,
             self.owner,
+            "",
             self.ladder,
             self.owed_by,
         )

@@ -19,6 +19,7 @@ from throughcare.demo.area import (
     PRISON_HEALTH,
     PRISON_SERVICE,
     PROBATION,
+    QUAYSIDE,
     RIVERSIDE,
     SURGERY,
 )
@@ -39,6 +40,7 @@ from throughcare.people import actions as people
 from throughcare.people.actions import Identity
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
+from throughcare.processes import universal
 from throughcare.processes.models import Due
 from throughcare.sharing import looks
 from throughcare.sharing.rule import sight
@@ -46,7 +48,7 @@ from throughcare.web.faults import NotAllowed
 
 Story = Generator[datetime, None, None]
 THURSDAY, FRIDAY = 3, 4
-NUMBERS = MADE_UP_PEOPLE_AT_MOST - 13
+NUMBERS = MADE_UP_PEOPLE_AT_MOST - 15
 """The made-up NHS and prison numbers from here on belong to the stories; lives count from 0."""
 
 
@@ -349,7 +351,10 @@ def chloe_hart(t: Teller) -> Story:
 
 
 def ioan_prydderch(t: Teller) -> Story:
-    """Riverside asks the housing service for a tenancy for Ioan, who sleeps on a friend's floor."""
+    """Riverside asks the housing service for a tenancy for Ioan, who sleeps on a friend's floor.
+
+    It also asks a practice for which nobody signs in to look after his leg: that one waits for an answer by link.
+    """
     beth = t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
     yield (at := moment(t.days.before[70], 13, 15))
     ioan = t.register(7, beth, at, "Ioan", "Prydderch", date(1983, 12, 2))
@@ -361,6 +366,17 @@ def ioan_prydderch(t: Teller) -> Story:
         HOUSING,
         "Ioan has slept on a friend's floor since September and has been asked to leave by the end of the month.",
         "A supported tenancy, and a visit this week.",
+        opioid="no",
+    )
+    t.take(beth, at, hand_over, "send")
+    yield (at := moment(t.days.before[0], 16, 40))
+    hand_over = t.draft(
+        beth,
+        at,
+        ioan,
+        QUAYSIDE,
+        "Ioan has an open wound on his left leg and is with no practice.",
+        "Please register him and dress the wound, at a first appointment this week.",
         opioid="no",
     )
     t.take(beth, at, hand_over, "send")
@@ -512,6 +528,46 @@ def leila_haddad(t: Teller) -> Story:
     )
 
 
+def patrick_doyle(t: Teller) -> Story:
+    """Patrick died while his hand-over waited for a first contact. It closed kindly, and both services were told."""
+    lee, beth = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe"), t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
+    yield (at := moment(t.days.before[8], 9, 35))
+    patrick = t.register(13, lee, at, "Patrick", "Doyle", date(1968, 10, 5))
+    yield (at := moment(t.days.before[6], 13, 20))
+    reason = "Patrick left on licence last month and asks for help with his drinking."
+    hand_over = t.draft(lee, at, patrick, RIVERSIDE, reason, "A first appointment this week.", opioid="no")
+    t.take(lee, at, hand_over, "send")
+    yield (at := moment(t.days.before[6], 15, 45))
+    t.opened(beth, at, hand_over)
+    yield (at := moment(t.days.before[5], 10, 15))
+    t.accept(beth, at, hand_over, moment(t.days.ahead[1], 11, 0), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(t.days.before[1], 12, 10))
+    facts = {"date_of_death": t.days.before[2].isoformat(), "source_of_fact": "Told by his sister, by telephone"}
+    universal.happened(by=beth, at=at, record=patrick, event="died", facts=facts)
+
+
+def amina_yusuf(t: Teller) -> Story:
+    """Amina was taken to hospital before her first appointment. Her deadlines stand still until she comes home."""
+    fiona, samuel = t.staffed.actor(PROBATION, "Fiona Campbell-Reid"), t.staffed.actor(RIVERSIDE, "Samuel Okoro")
+    yield (at := moment(t.days.before[7], 10, 50))
+    amina = t.register(14, fiona, at, "Amina", "Yusuf", date(1992, 6, 14))
+    yield (at := moment(t.days.before[4], 11, 25))
+    reason = "Amina takes buprenorphine and moves here from another town."
+    hand_over = t.draft(fiona, at, amina, RIVERSIDE, reason, "Please take over prescribing.", opioid="yes")
+    t.take(fiona, at, hand_over, "send")
+    yield (at := moment(t.days.before[4], 12, 40))
+    t.opened(samuel, at, hand_over)
+    yield (at := moment(t.days.before[3], 9, 20))
+    t.accept(samuel, at, hand_over, moment(t.days.ahead[2], 10, 30), "Riverside, 2 Canal Side, ground floor")
+    yield (at := moment(t.days.before[1], 14, 25))
+    facts = {
+        "hospital": "Northbridge General",
+        "admission_date": t.days.before[1].isoformat(),
+        "prescribing_summary_sent": "yes",
+    }
+    universal.happened(by=samuel, at=at, record=amina, event="admitted_to_hospital", facts=facts)
+
+
 STORIES: tuple[Callable[[Teller], Story], ...] = (
     james_adeyemi,
     tanisha_brook,
@@ -525,6 +581,8 @@ STORIES: tuple[Callable[[Teller], Story], ...] = (
     wei_chan,
     darius_vane,
     leila_haddad,
+    patrick_doyle,
+    amina_yusuf,
 )
 
 
@@ -549,7 +607,9 @@ def work_until(until: datetime, readers: Mapping[int | None, Actor]) -> None:
     while True:
         waiting = Message.objects.filter(delivered_at=None).order_by("written_at", "pk").first()
         unread = (
-            Message.objects.filter(delivered_at__isnull=False, put_away_at=None).order_by("delivered_at", "pk").first()
+            Message.objects.filter(delivered_at__isnull=False, put_away_at=None, service__in=filter(None, readers))
+            .order_by("delivered_at", "pk")
+            .first()
         )
         due = (
             Due.objects.filter(met_at=None, missed_at=None, paused_at=None, replaced_at=None)

@@ -7,6 +7,7 @@ class HandoversConfig(AppConfig):
     def ready(self) -> None:
         from throughcare.events.acting import react
         from throughcare.handovers import conditions, panel
+        from throughcare.handovers.actions import happened
         from throughcare.handovers.actions.cover import COVER_KEPT
         from throughcare.handovers.process.hand_over import HAND_OVER
         from throughcare.handovers.room import front_door
@@ -15,6 +16,8 @@ class HandoversConfig(AppConfig):
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import guard, register
+        from throughcare.processes.universal import tell_when_held
+        from throughcare.processes.universal_rules import LEAVES_CUSTODY
         from throughcare.reference.roles import roles, works_with_people
         from throughcare.web.shell import NavItem, add_to_navigation
 
@@ -24,5 +27,9 @@ class HandoversConfig(AppConfig):
         guard(HAND_OVER.name, front_door.answers_itself)
         react(DELIVERED, room.delivered)
         react(COVER_KEPT, room.cover_kept)
+        for kind in (*happened.BEGINS, *LEAVES_CUSTODY):
+            react(f"person.{kind}", happened.reported)
+        react("person.event_corrected", happened.corrected)
+        tell_when_held(happened.held_since)
         add_panel(panel.panel)
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

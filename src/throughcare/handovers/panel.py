@@ -39,7 +39,7 @@ def panel(reader: Reader) -> Panel:
     part = Panel()
     known = known_about(reader.person, reader.actor)
     rows = list(_hand_overs(reader))
-    if any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
+    if not reader.dead and any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
         part.acts.append(("New hand-over", reverse("new-hand-over", args=[reader.person])))
     part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
     if may_keep(reader.sight):
@@ -117,7 +117,11 @@ def _hand_overs(reader: Reader) -> Any:
         hand_overs(reader.actor, reader.now)
         .filter(case__person=reader.person)
         .annotate(
-            open_due=FilteredRelation("case__dues", condition=Q(case__dues__met_at=None, case__dues__replaced_at=None)),
+            open_due=FilteredRelation(
+                "case__dues",
+                condition=Q(case__dues__met_at=None, case__dues__replaced_at=None)
+                & (Q(case__dues__paused_at=None) | Q(case__dues__missed_at__isnull=False)),
+            ),
             clock=F("open_due__clock"),
             due_at=F("open_due__due_at"),
             missed_at=F("open_due__missed_at"),
@@ -167,7 +171,7 @@ def _work(row: Any, reader: Reader) -> Work:
         url=reverse("case", args=[row.case_id]),
         state=how.state,
         tone=how.tone,
-        words=f"{how.words}: {due_in(due.due_at, reader.now)}" if due else "",
+        words=f"{how.words}: {due_in(due.due_at, reader.now)}" if due else how.words,
     )
 
 
@@ -215,7 +219,10 @@ def _add_appointment(part: Panel, reader: Reader, booked: Known) -> None:
     words = f"{moment(booked.when)}{', ' if place else ''}{place}"
     # A summary holds the time and the place: not with whom, since that alone may say that somebody is in treatment.
     service = booked.service if reads("appointments_attendance", booked.organisation, "kind") else ""
-    if booked.when >= reader.now:
+    if booked.when >= reader.now and reader.dead:
+        title = "Appointment, not to be kept: the person has died"
+        part.entries.append(Entry(when=booked.when, title=title, by=service, text=place))
+    elif booked.when >= reader.now:
         part.facts.append(Row("Appointment", words, note=service))
     else:
         part.entries.append(Entry(when=booked.when, title="Appointment", by=service, text=place))

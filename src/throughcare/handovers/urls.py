@@ -1,6 +1,6 @@
 from django.urls import path
 
-from throughcare.handovers.views import cover, custody, hand_over, public_request, question, sheet
+from throughcare.handovers.views import answer, cover, custody, hand_over, link, public_request, question, sheet
 
 urlpatterns = [
     path("help-for-me/", public_request.ask_for_help, name="ask-for-help"),
@@ -18,4 +18,11 @@ urlpatterns = [
     path("hand-overs/<id:case>/sheet/", sheet.sent, name="sheet-sent"),
     path("people/<id:person>/ask-who-prescribes/", question.ask, name="ask-who-prescribes"),
     path("people/<id:person>/may-i-tell/", question.tell, name="may-i-tell"),
+    path("hand-overs/<id:case>/answer-link/new/", link.new, name="new-answer-link"),
+    path("hand-overs/<id:case>/answer-link/stop/", link.stop, name="stop-answer-link"),
+    path("hand-overs/<id:case>/answer-link/code/", link.code, name="answer-link-code"),
+    path("answer/<slug:token>/", answer.entry, name="answer"),
+    path("answer/<slug:token>/hand-over/", answer.hand_over, name="answer-hand-over"),
+    path("answer/<slug:token>/done/", answer.done, name="answer-done"),
+    path("answer/<slug:token>/<slug:verb>/", answer.act, name="answer-act"),
 ]

@@ -34,6 +34,42 @@ class Message(models.Model):
         ]
 
 
+class Email(models.Model):
+    """That an e-mail is to be sent: of what kind, and about which row. Sent at least once; `message_id` never changes.
+
+    Written in the transaction of the act it tells of. Neither an address nor a word of it is stored: they are worked
+    out when it is sent, so that consent and safe contact count as they are then. `held_at`: it will not be sent.
+    `leased_until`: a worker is sending it.
+    """
+
+    exempt: ClassVar[str] = "names a row by its number; its words and its address are worked out anew when it is sent"
+
+    kind = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    case = models.BigIntegerField(null=True)
+    service = models.ForeignKey(Service, models.PROTECT, null=True, help_text="Whose mailbox it goes to")
+    record = models.BigIntegerField(null=True, help_text="Whose person it goes to")
+    message_id = models.CharField(max_length=200, unique=True)
+    written_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
+    held_reason = models.CharField(max_length=200, blank=True)
+    attempts = models.IntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(sent_at=None) | Q(held_at=None), name="email_sent_or_held"),
+            models.CheckConstraint(condition=Q(service=None) | Q(record=None), name="email_goes_to_one"),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(sent_at=None, held_at=None), name="email_to_send"),
+            models.Index(fields=["kind", "subject_id"], name="email_about"),
+        ]
+
+
 class Job(models.Model):
     """Long work asked for by somebody, done by the worker: progress, cancel, and a lease that a dead worker loses."""
 

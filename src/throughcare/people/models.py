@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from throughcare.accounts.models import User
 from throughcare.events.models import Kept
@@ -82,3 +83,37 @@ class Link(Kept):
     weight = models.FloatField(null=True, help_text="Match weight where a machine proposed the link; null where not")
     by = models.ForeignKey(User, models.PROTECT, null=True)
     at = models.DateTimeField()
+
+
+class PersonEvent(Kept):
+    """Something that happened to a person and bears on everything that is open: reported once, kept for ever.
+
+    record:  through which the reporter knows the person. facts: what was told; flags: what is odd about it, as
+    [number, field, words]. on: the day it happened; None when not known.
+    ended_by: the event that ended a state this one began, such as a discharge; undone_by: that which said it was not
+    so. Each is filled once. `of` is the event that this one ends or undoes.
+    """
+
+    exempt: ClassVar[str] = (
+        "each kind names its own category (people.happened.KINDS), which every reader of it is asked"
+    )
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="happened")
+    record = models.ForeignKey(Record, models.PROTECT)
+    kind = models.CharField(max_length=30)
+    on = models.DateField(null=True)
+    facts = models.JSONField(default=dict)
+    flags = models.JSONField(default=list)
+    of = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, null=True)
+    service = models.ForeignKey(Service, models.PROTECT, null=True)
+    key = models.CharField(max_length=40, null=True, unique=True)
+    ended_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    undone_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "at"], name="person_event"),
+            models.Index(fields=["person"], condition=Q(kind="died", undone_by=None), name="person_died"),
+        ]

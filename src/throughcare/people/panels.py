@@ -5,18 +5,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from throughcare.events.actor import Actor
+from throughcare.people.models import PersonEvent
 from throughcare.sharing.rule import Sight
 from throughcare.web.parts import Entry, Row
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads whose page, when, and what they may see."""
+    """Who reads whose page, when, and what they may see.
+
+    happened: everything that was reported about the person, newest first, readable or not. dead: a death stands.
+    """
 
     actor: Actor
     person: int
     sight: Sight
     now: datetime
+    happened: tuple[PersonEvent, ...] = ()
+    dead: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,13 +38,17 @@ class Work:
 
 @dataclass(frozen=True)
 class Panel:
-    """A room's part of the page. Every list may be empty; the page puts the parts of all rooms together."""
+    """A room's part of the page. Every list may be empty; the page puts the parts of all rooms together.
+
+    acts: what is done often, as buttons; more: what is done seldom, as links below them.
+    """
 
     safety: list[Row] = field(default_factory=list)
     work: list[Work] = field(default_factory=list)
     facts: list[Row] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     acts: list[tuple[str, str]] = field(default_factory=list)
+    more: list[tuple[str, str]] = field(default_factory=list)
 
 
 _panels: list[Callable[[Reader], Panel]] = []
@@ -58,4 +68,5 @@ def panels(reader: Reader) -> Panel:
         facts=[row for part in parts for row in part.facts],
         entries=sorted((e for part in parts for e in part.entries), key=lambda e: e.when, reverse=True),
         acts=[act for part in parts for act in part.acts],
+        more=[act for part in parts for act in part.more],
     )

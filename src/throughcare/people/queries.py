@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.timezone import localdate
 
+from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
-from throughcare.people.models import Identifier, Record
+from throughcare.organisations.models import Service
+from throughcare.people.happened import DIED
+from throughcare.people.models import Identifier, PersonEvent, Record
 from throughcare.people.rules import folded_number, key
 from throughcare.reference.sharing import Access, rules_for
 from throughcare.sharing.models import Grant
@@ -34,9 +37,17 @@ def records_of(person: int, actor: Actor, now: datetime) -> QuerySet[Record]:
 def _visible(actor: Actor, now: datetime, grants: QuerySet[Grant]) -> QuerySet[Record]:
     own = Record.objects.filter(person=OuterRef("person"), service=actor.service)
     through = Record.objects.filter(pk__in=grants.values("record"))
-    return readable(through, actor, "identity_core", now, organisation="organisation").filter(
-        Q(service=actor.service) | ~Exists(own)
+    return with_deaths(
+        readable(through, actor, "identity_core", now, organisation="organisation").filter(
+            Q(service=actor.service) | ~Exists(own)
+        )
     )
+
+
+def with_deaths(records: QuerySet[Record]) -> QuerySet[Record]:
+    """The same records with `dead`, and the day as `died_on`: whoever may know who somebody is may know it."""
+    died = deaths().filter(person=OuterRef("person")).order_by("pk")
+    return records.annotate(dead=Exists(died), died_on=Subquery(died.values("on")[:1]))
 
 
 @dataclass(frozen=True)
@@ -117,3 +128,69 @@ def page_by_name(records: QuerySet[Record], after: str = "") -> Page:
     more = len(rows) > PAGE
     last = rows[PAGE - 1] if more else None
     return Page(rows=rows[:PAGE], after=f"{last.family_key}~{last.given_key}~{last.pk}" if last else "")
+
+
+def deaths() -> QuerySet[PersonEvent]:
+    """Every reported death that stands: one reported about the wrong person and undone does not."""
+    return PersonEvent.objects.filter(kind=DIED, undone_by=None)
+
+
+def may_be_messaged(person: int) -> str:
+    """Why nothing may be sent to the person; empty when something may. Asked at the moment of sending.
+
+    It reads no category: it is for the machinery that sends, never for a page.
+    """
+    return "The person has died: nothing is sent to them." if deaths().filter(person=person).exists() else ""
+
+
+_OF_AN_EVENT = {
+    name: f"person__happened__{path}"
+    for name, path in {
+        "pk": "pk",
+        "kind": "kind",
+        "on": "on",
+        "facts": "facts",
+        "flags": "flags",
+        "at": "at",
+        "by_id": "by",
+        "by_name": "by__name",
+        "service_id": "service",
+        "service_name": "service__name",
+        "organisation": "service__organisation",
+        "of_id": "of",
+        "of_kind": "of__kind",
+        "ended_by_id": "ended_by",
+        "undone_by_id": "undone_by",
+    }.items()
+}
+
+
+def with_happened(records: QuerySet[Record]) -> tuple[list[Record], tuple[PersonEvent, ...]]:
+    """The records of one person by id, and what was reported about them, newest first: in one statement.
+
+    What of it the reader may know is asked of each event's own category, where it is shown.
+    """
+    joined = records.select_related("organisation").annotate(
+        **{f"event_{name}": F(path) for name, path in _OF_AN_EVENT.items()}
+    )
+    found: dict[int, Record] = {}
+    events: dict[int, PersonEvent] = {}
+    for row in joined.order_by("pk", "-person__happened__pk"):
+        found.setdefault(row.pk, row)
+        given = {name: getattr(row, f"event_{name}") for name in _OF_AN_EVENT}
+        if given["pk"] is not None and given["pk"] not in events:
+            events[given["pk"]] = _event(row, given)
+    return list(found.values()), tuple(events.values())
+
+
+def _event(row: Record, given: dict[str, Any]) -> PersonEvent:
+    by = User(pk=given["by_id"], name=given.pop("by_name"))
+    service = Service(pk=given["service_id"], name=given.pop("service_name"), organisation_id=given.pop("organisation"))
+    of = PersonEvent(pk=given["of_id"], kind=given.pop("of_kind") or "")
+    event = PersonEvent(person_id=row.person_id, **given)
+    event.by, event.service, event.of = (
+        by if given["by_id"] else None,
+        service if given["service_id"] else None,
+        of if given["of_id"] else None,
+    )
+    return event

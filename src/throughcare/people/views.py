@@ -16,9 +16,10 @@ from django.utils.timezone import localdate
 from throughcare.events.actor import Actor
 from throughcare.organisations.requests import Request
 from throughcare.people import actions
-from throughcare.people.models import Record
+from throughcare.people.happened import DIED
+from throughcare.people.models import PersonEvent, Record
 from throughcare.people.panels import Reader, panels
-from throughcare.people.queries import Asked, page_by_name, reads_field, records_of, search
+from throughcare.people.queries import Asked, page_by_name, reads_field, records_of, search, with_happened
 from throughcare.people.rules import age_on
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
@@ -26,6 +27,7 @@ from throughcare.sharing.rule import Sight, may_not_open, sight
 from throughcare.web.faults import Refused
 from throughcare.web.forms import DayField, Form
 from throughcare.web.parts import Entry, Row
+from throughcare.web.wording import moment
 
 LISTED = "people"
 
@@ -72,11 +74,13 @@ def person(request: Request, person: int) -> HttpResponse:
     if not seen.reads("identity_core"):
         raise may_not_open(person)
     looks.at_person(request.actor, person, now)
-    records = list(records_of(person, request.actor, now).select_related("organisation").order_by("pk"))
+    records, happened = with_happened(records_of(person, request.actor, now))
     if not records:
         raise may_not_open(person)
     shown = records[-1]
-    parts = panels(Reader(actor=request.actor, person=person, sight=seen, now=now))
+    death = next((event for event in happened if event.kind == DIED and event.undone_by_id is None), None)
+    reader = Reader(actor=request.actor, person=person, sight=seen, now=now, happened=happened, dead=death is not None)
+    parts = panels(reader)
     safe = [Row("Safe contact", shown.safe_contact or "Not recorded: ask before you call or write")]
     context = {
         "person": person,
@@ -85,6 +89,8 @@ def person(request: Request, person: int) -> HttpResponse:
         "name": shown.full_name,
         "banner": _banner(shown, request),
         "sight": seen,
+        "death": death,
+        "death_words": _death_words(death, records, seen) if death else "",
         "parts": parts,
         "safety": [*parts.safety, *(safe if seen.reads("safe_contact") else [])],
         "facts": [*_identity(shown, seen), *parts.facts],
@@ -164,6 +170,15 @@ def _banner(record: Record, request: Request) -> dict[str, object]:
         return {}
     born: date | None = record.date_of_birth
     return {"born": born, "age": age_on(born, localdate()) if born else None}
+
+
+def _death_words(death: PersonEvent, records: list[Record], seen: Sight) -> str:
+    """Who reported a death and how they know, as far as the reader may know them."""
+    known = {seen.actor.organisation, *(record.organisation_id for record in records)}
+    who = death.service.name if death.service and death.service.organisation_id in known else "another service"
+    source = death.facts.get("source_of_fact", "") if seen.reads("identity_core", "source_of_fact") else ""
+    told = "" if source in ("", "not_known") else f"; source: {source}"
+    return f"reported by {who}, {moment(death.at)}{told}"
 
 
 def _identity(record: Record, seen: Sight) -> list[Row]:

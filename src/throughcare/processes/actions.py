@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.db import IntegrityError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
@@ -14,10 +14,12 @@ from throughcare.events.acting import action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages import outbox
 from throughcare.people.models import Record
+from throughcare.people.queries import deaths
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
+from throughcare.processes.pausing import pauses
 from throughcare.processes.registry import Room, forbidden, room_of
-from throughcare.processes.table import CASE, OF_THE_ROOM, START, Process, Step, as_text
+from throughcare.processes.table import CASE, OF_THE_ROOM, OUTSIDE, PERFORMED, START, Process, Step, as_text
 from throughcare.reference.calendar import due_at
 from throughcare.sharing.models import Person
 from throughcare.web import logs
@@ -57,15 +59,32 @@ def begin(
     )
     if verdict.refused or verdict.step is None:
         raise Refused(*verdict.faults, person=record.person_id)
+    must_be_alive(record)
     case = Case(process=process.name, person_id=record.person_id, record=record, opened_at=at)
     case.save()
     Strand(case=case, name=verdict.step.strand, state=verdict.step.to, since=at).save()
-    taken = _store(case, verdict.step, verdict.step.to, by=by, at=at, facts=facts, flags=(), key=key)
+    taken = store(case, verdict.step, verdict.step.to, by=by, at=at, facts=facts, flags=(), key=key)
     own(case).save(force_insert=True)
     if verdict.step.opens or verdict.step.starts:
         room = room_of(case)
         _follow(room, room.with_parties(Case.objects.filter(pk=case.pk)).get(), verdict.step, taken, by, at, facts)
     return case
+
+
+def must_be_alive(record: Record) -> None:
+    """Refuses (UE-103) to open anything about somebody who has died. A record that was read for the act tells it."""
+    dead = record.dead if hasattr(record, "dead") else deaths().filter(person=record.person_id).exists()
+    if dead:
+        raise Refused(has_died(), person=record.person_id)
+
+
+def has_died() -> Fault:
+    return Fault(
+        "UE-103",
+        "",
+        "This person is recorded as having died: nothing is opened or sent on about them.",
+        "If the death was reported about the wrong person, ask a service manager or responsible officer to undo it.",
+    )
 
 
 def once(key: str, same: Callable[[StepTaken], bool], open_case: Callable[[], Case]) -> Case:
@@ -107,7 +126,8 @@ def take(
              ended the actor's part in the case. Of another case's form it is refused (PR-203).
     Raises Refused with every fault at once. A reported fact that breaks a rule is recorded, with its faults as flags.
     """
-    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case).first()
+    died = Exists(deaths().filter(person=OuterRef("person")))
+    locked = Case.objects.select_for_update(of=("self",)).annotate(dead=died).filter(pk=case).first()
     if locked is None:
         raise stranger(case)
     earlier = StepTaken.objects.filter(key=key).first() if key else None
@@ -121,9 +141,10 @@ def take(
         raise stranger(case)
     if earlier and earlier.case_id != case:
         raise Refused(_used_before(), person=found.person_id, case=case)
-    if earlier or (version is not None and _acted_since(found, version)):
+    if earlier:
         raise Conflict(_conflict(found), person=found.person_id, case=case)
-    return _step(room, found, roles, by=by, at=at, verb=verb, facts=facts, key=key)
+    must_be_at(found, version)
+    return _step(room, found, roles, dead=locked.dead, by=by, at=at, verb=verb, facts=facts, key=key)
 
 
 def _step(
@@ -131,6 +152,7 @@ def _step(
     found: Case,
     roles: Collection[str],
     *,
+    dead: bool = False,
     by: Actor,
     at: datetime,
     verb: str,
@@ -154,9 +176,12 @@ def _step(
         on=localdate(at),
     )
     faults = (*verdict.faults, *_not_offered(room, found, verdict.step, facts, by))
+    performed = verdict.step is not None and verdict.step.kind == PERFORMED
+    if dead and performed and found.closed_at is None and by != SYSTEM:
+        faults = (*faults, has_died())  # opened in the very moment in which the death was reported
     if verdict.refused or verdict.step is None or faults != verdict.faults:
         raise Refused(*faults, person=found.person_id, case=found.pk)
-    return _move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
+    return move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
 
 
 @action
@@ -260,18 +285,32 @@ def _marked(due: int, now: datetime) -> bool:
 
 def taken_already(*, by: Actor, case: int, verb: str, key: str) -> bool:
     """Has this actor taken this very step with this very form?"""
-    taken = StepTaken.objects.filter(case=case, verb=verb, user=by.user, service=by.service)
-    return key in taken.values_list("key", flat=True)
+    taken = StepTaken.objects.filter(case=case, verb=verb, user=by.user, service=by.service, key=key)
+    return any(_is_same(step, case, verb, by) for step in taken)
+
+
+def must_be_at(case: Case, version: int | None) -> None:
+    """Raises Conflict (PR-201) where somebody acted since the form with that version was opened."""
+    if version is not None and _acted_since(case, version):
+        raise Conflict(_conflict(case), person=case.person_id, case=case.pk)
 
 
 def _acted_since(case: Case, version: int) -> bool:
     """Has somebody changed the case since that version? What Throughcare does by itself takes nothing from anybody."""
-    by_itself = StepTaken.objects.filter(case=case, version__gt=version, user=None).count()
+    by_itself = StepTaken.objects.filter(case=case, version__gt=version, user=None, service=None).count()
     return version + by_itself != case.version
 
 
 def _is_same(step: StepTaken, case: int, verb: str, by: Actor) -> bool:
-    return (step.case_id, step.verb, step.user_id, step.service_id) == (case, verb, by.user, by.service)
+    who = (step.user_id, step.service_id, step.by_name)
+    return (step.case_id, step.verb, *who) == (case, verb, by.user, by.service, _by_name(by))
+
+
+def _by_name(by: Actor) -> str:
+    """The name of somebody without an account; an account has its own, and Throughcare needs none."""
+    if by.user is not None or by.service is None:
+        return ""
+    return f"{by.user_name} (by link)" if by.role == OUTSIDE else by.user_name
 
 
 def stranger(case: int | None = None) -> NotAllowed:
@@ -325,7 +364,7 @@ def _strand_for(process: Process, verb: str, strands: Mapping[str, Strand]) -> s
     return having[0].strand if having else next(iter(strands), "main")
 
 
-def _move(
+def move(
     room: Room,
     case: Case,
     strands: Mapping[str, Strand],
@@ -351,7 +390,7 @@ def _move(
         states = {s.state for name, s in strands.items() if name != step.strand} | {step.to}
         case.closed_at = at if states <= room.process.final else None
     case.save(update_fields=["version", "closed_at"])
-    taken = _store(
+    taken = store(
         case,
         step,
         step.to if verdict.moves else state,
@@ -378,7 +417,7 @@ def _follow(
     _apply(room, case, step, by, at, facts)
 
 
-def _store(
+def store(
     case: Case,
     step: Step,
     to: str,
@@ -400,6 +439,7 @@ def _store(
         at=at,
         user_id=by.user,
         service_id=by.service,
+        by_name=_by_name(by),
         facts=dict(facts),
         flags=[[fault.number, fault.field, f"{fault.rule} {fault.mend}"] for fault in flags],
         version=case.version,
@@ -451,6 +491,7 @@ def _start_clocks(room: Room, case: Case, step: Step, at: datetime, facts: Mappi
                 due_at=due.at,
                 verified=due.verified,
                 owner_id=room.service_of(case, clock.owner_role),
+                paused_at=at if case.paused_at and pauses(clock) else None,
             )
         )
     if dues:
@@ -509,8 +550,9 @@ def _asked(process: Process, strand: str, verb: str, facts: Mapping[str, object]
 
 
 def _conflict(case: Case) -> Fault:
-    last = case.steps.filter(user__isnull=False).select_related("user", "service").order_by("-version").first()
-    who = last.user.name if last and last.user else "Throughcare"
+    by_somebody = case.steps.exclude(user=None, service=None)
+    last = by_somebody.select_related("user", "service").order_by("-version").first()
+    who = last.who if last else "Throughcare"
     where = f" ({last.service.name})" if last and last.service else ""
     process = room_of(case).process
     did = process.verb_words(last.verb).lower() if last else "acted"

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from throughcare.processes.table import Process, Step, sentence
-from throughcare.reference.pathways import Clock, Limit
+from throughcare.processes.universal_rules import EVENTS, NOT_BUILT
+from throughcare.reference.pathways import Clock, Limit, UniversalRow, universal_rows
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,32 @@ class StepWords:
 
 
 @dataclass(frozen=True)
+class EventWords:
+    """One event that is possible from every open state, in words."""
+
+    id: str
+    words: str
+    effect: str
+    who: str
+    needs: str
+    follows: str
+    clocks: str
+    kind: str
+    source: str
+    mark: str
+
+
+EFFECTS = {
+    "close": "closes",
+    "pause": "local clocks pause",
+    "resume": "what was paused goes on",
+    "undo": "as if it had not been reported",
+    "continue": "goes on",
+    "open_handover": "goes on; a new hand-over is asked for",
+}
+
+
+@dataclass(frozen=True)
 class ProcessDocument:
     """A process as its readers see it."""
 
@@ -33,6 +60,7 @@ class ProcessDocument:
     clocks: tuple[Clock, ...]
     limits: tuple[Limit, ...]
     differs: tuple[tuple[str, str], ...]
+    events: tuple[EventWords, ...]
 
 
 def page(process: Process) -> ProcessDocument:
@@ -45,6 +73,7 @@ def page(process: Process) -> ProcessDocument:
         clocks=tuple(clock for id_, clock in process.clocks.items() if id_ in started),
         limits=tuple(limit for id_, limit in process.limits.items() if id_ in looked_at),
         differs=tuple(_ranges(process.differs)),
+        events=tuple(_event(process, row) for row in universal_rows(process.name)),
     )
 
 
@@ -74,6 +103,29 @@ def markdown(process: Process) -> str:
         "",
         "A step *performed* in Throughcare is refused when it breaks a rule. A fact *reported* about the world is "
         "always recorded, and flagged when it does.",
+        "",
+        "## What can happen at any time",
+        "",
+        "Reported once about the person, from any open state; it reaches every open case. Each stands on the history.",
+        "",
+        *_table(
+            (
+                "Event",
+                "What",
+                "What it does here",
+                "Who",
+                "Needs",
+                "Who is told",
+                "Clocks",
+                "Kind",
+                "Source",
+                "Checked",
+            ),
+            (
+                (e.id, e.words, e.effect, e.who, e.needs, e.follows, e.clocks, e.kind, e.source, e.mark)
+                for e in document.events
+            ),
+        ),
         "",
         "## Deadlines",
         "",
@@ -146,6 +198,22 @@ def _words(process: Process, step: Step) -> StepWords:
         kind=step.kind,
         source=step.source,
         mark=step.mark,
+    )
+
+
+def _event(process: Process, row: UniversalRow) -> EventWords:
+    words = f"{EVENTS[row.event].asks} (not built: {NOT_BUILT[row.event]})" if row.event in NOT_BUILT else ""
+    return EventWords(
+        id=f"U-{row.event}",
+        words=words or EVENTS[row.event].asks,
+        effect=EFFECTS.get(row.effect, process.label(row.to_state)),
+        who=", ".join(sentence(role).lower() for role in row.roles),
+        needs=", ".join(need.replace("_", " ") for need in row.needs),
+        follows="; ".join(opened.replace("_", " ") for opened in row.opens),
+        clocks=row.clock_effect,
+        kind=row.kind,
+        source=row.source,
+        mark=row.verified,
     )
 
 

@@ -6,7 +6,7 @@ from django.db.models import Q
 from throughcare.accounts.models import User
 from throughcare.events.models import Kept
 from throughcare.organisations.models import Service
-from throughcare.people.models import Record
+from throughcare.people.models import PersonEvent, Record
 from throughcare.sharing.models import Person
 
 ENVELOPE = (
@@ -16,7 +16,12 @@ ENVELOPE = (
 
 
 class Case(Kept):
-    """One run of a process for a person. `version` grows with each step: two people cannot both act on the same one."""
+    """One run of a process for a person. `version` grows with each step: two people cannot both act on the same one.
+
+    paused_at: since when its local clocks stand still, because of something that happened to the person. ended_by: the
+    kind of event that closed it, such as a death; empty when a step of its own did. One that was opened in error is
+    left out of every count.
+    """
 
     exempt = ENVELOPE
 
@@ -25,6 +30,8 @@ class Case(Kept):
     record = models.ForeignKey(Record, models.PROTECT)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=30, blank=True)
     version = models.IntegerField(default=1)
 
     class Meta:
@@ -50,20 +57,22 @@ class StepTaken(Kept):
     """One step, kept for ever: what was done or reported, by whom, on what facts, and what was wrong with it.
 
     `key` is the form's own number: the same form sent twice takes one step. `flags` are the faults of a reported
-    fact that broke a rule: [number, field, words].
+    fact that broke a rule: [number, field, words]. Somebody without an account has a service and no user, and gave
+    `by_name`; Throughcare itself has neither.
     """
 
     exempt = ENVELOPE
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="steps")
     strand = models.CharField(max_length=30)
-    row = models.CharField(max_length=20)
+    row = models.CharField(max_length=30)
     verb = models.CharField(max_length=40)
     from_state = models.CharField(max_length=40)
     to_state = models.CharField(max_length=40)
     at = models.DateTimeField()
     user = models.ForeignKey(User, models.PROTECT, null=True)
     service = models.ForeignKey(Service, models.PROTECT, null=True)
+    by_name = models.CharField(max_length=120, blank=True)
     facts = models.JSONField(default=dict)
     flags = models.JSONField(default=list)
     version = models.IntegerField()
@@ -71,6 +80,18 @@ class StepTaken(Kept):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "version"], name="step_version")]
+
+    @property
+    def by_itself(self) -> bool:
+        """Did Throughcare take it, and nobody?"""
+        return self.user_id is None and self.service_id is None
+
+    @property
+    def who(self) -> str:
+        """Who took it, by name."""
+        if self.user:
+            return self.user.name
+        return "Throughcare itself" if self.by_itself else self.by_name
 
 
 class Due(Kept):
@@ -104,6 +125,19 @@ class Due(Kept):
             ),
             models.Index(fields=["owner", "due_at"], condition=Q(met_at=None, replaced_at=None), name="due_owner"),
         ]
+
+
+class Effect(Kept):
+    """What an event about the person changed in a case, value by value, so that it can be undone exactly.
+
+    changes: {"case": {column: [before, after]}, "strands": {id: {...}}, "dues": {id: {...}}, "started": [id of a due]}.
+    """
+
+    exempt = ENVELOPE
+
+    event = models.ForeignKey(PersonEvent, models.PROTECT, related_name="effects")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="effects")
+    changes = models.JSONField(default=dict)
 
 
 class Pulse(models.Model):

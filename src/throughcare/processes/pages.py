@@ -5,19 +5,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
 from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
 from throughcare.messages.models import Message
-from throughcare.organisations.models import Service
+from throughcare.organisations.models import Membership, Service
+from throughcare.people.happened import KINDS
+from throughcare.people.models import PersonEvent
 from throughcare.processes.actions import stranger
 from throughcare.processes.forms import questions
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.registry import Room, forbidden, rooms
 from throughcare.processes.rules import Act, acts, reportable
 from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
+from throughcare.processes.universal import outstanding
+from throughcare.processes.universal_rules import ENDED_WORDS, RESUMED, VOID, rows_of
 from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
@@ -26,7 +32,7 @@ from throughcare.web.wording import day, moment
 
 @dataclass(frozen=True)
 class Deadline:
-    """One deadline as shown: what, whose, when, and how it stands ("missed", "today" or "")."""
+    """One deadline as shown: what, whose, when, and how it stands ("missed", "today" or ""); paused since, or None."""
 
     name: str
     owner: str
@@ -34,6 +40,7 @@ class Deadline:
     tone: str
     verified: bool
     mark: str
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Button:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Everything on the page of one case, for one reader."""
+    """Everything on the page of one case, for one reader. paused: why its local deadlines stand still; else empty."""
 
     case: Case
     room: Room
@@ -67,6 +74,8 @@ class CasePage:
     history: list[Entry]
     messages: "list[Told]"
     parties: list[tuple[str, str, str]]
+    sections: list[tuple[str, Mapping[str, object]]]
+    paused: str
 
     @property
     def title(self) -> str:
@@ -74,7 +83,8 @@ class CasePage:
 
     @property
     def state_words(self) -> str:
-        return ", ".join(self.room.process.label(state) for state in self.states.values())
+        words = ", ".join(self.room.process.label(state) for state in self.states.values())
+        return f"{words}: {ENDED_WORDS[self.case.ended_by]}" if self.case.ended_by in ENDED_WORDS else words
 
     @property
     def person_name(self) -> str:
@@ -103,7 +113,12 @@ def open_case(case: int, actor: Actor, now: datetime) -> tuple[Case, Room, Sight
 
 def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
     """The page of a case. Raises NotAllowed for anybody who is not party to it."""
-    found, room, seen, roles = open_case(case, actor, now)
+    return page_of(*open_case(case, actor, now), now)
+
+
+def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: datetime) -> CasePage:
+    """The page of a case for a reader of whom it is known what they may see, and in which roles they are party."""
+    actor = seen.actor
     states = {strand.name: strand.state for strand in found.strands.all()}
     on = localdate(now)
     possible = [act for act in acts(room.process, states, roles, on) if not forbidden(found, act.verb)]
@@ -111,6 +126,7 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
     steps = room.history_for(taken, roles)
     hidden = room.hides(found, roles)
     names = _names(room, steps)
+    paused_by = list(outstanding(found.person_id)) if found.paused_at else []
     return CasePage(
         case=found,
         room=room,
@@ -124,32 +140,37 @@ def case_page(case: int, actor: Actor, now: datetime) -> CasePage:
             if not act.mine and act.by != (SYSTEM,)
         ],
         reports=[_button(room, found, act, actor, now) for act in reportable(room.process, states, roles, on)],
-        links=room.links(found, roles),
+        links=[*room.links(found, roles), *_links(found, actor, paused_by)],
         deadlines=deadlines(found.dues.select_related("owner").order_by("due_at"), room, now),
         rows=[] if hidden else [*room.rows(found, seen, now), *_facts(room, steps, seen, names)],
         hidden=hidden,
         history=[_entry(room, step, names, None if hidden else seen) for step in reversed(steps)],
         messages=_messages(room, found, since=None if steps == taken else steps[0].at),
         parties=room.parties(found),
+        sections=room.sections(found, roles, now),
+        paused=", ".join(KINDS[event.kind].words.lower() for event in paused_by),
     )
 
 
 @dataclass(frozen=True)
 class Told:
-    """That a service was told of a step: what, whom, when, and since when it stands on their Today."""
+    """That a service was told of a step: what, whom, when, since when it stands on their Today, and for anybody?"""
 
     words: str
     service: Service
     written_at: datetime
     delivered_at: datetime | None
+    anybody: bool
 
 
 def _messages(room: Room, case: Case, since: datetime | None) -> list[Told]:
-    rows = Message.objects.filter(case=case.pk).select_related("service").order_by("-pk")
+    anybody = Exists(Membership.objects.filter(service=OuterRef("service"), until=None))
+    rows = Message.objects.filter(case=case.pk).select_related("service").annotate(anybody=anybody).order_by("-pk")
     if since is not None:
         rows = rows.filter(written_at__gte=since)
     return [
-        Told(room.process.done_words(m.verb.partition(".")[2]), m.service, m.written_at, m.delivered_at) for m in rows
+        Told(room.process.done_words(m.verb.partition(".")[2]), m.service, m.written_at, m.delivered_at, m.anybody)
+        for m in rows
     ]
 
 
@@ -160,19 +181,34 @@ def deadlines(dues: Iterable[Due], room: Room, now: datetime) -> list[Deadline]:
         if due.met_at or due.replaced_at:
             continue
         clock_row = room.process.clocks[due.clock]
-        late = due.missed_at is not None or due.due_at <= now
+        late = due.missed_at is not None or (due.due_at <= now and due.paused_at is None)
         today = localdate(due.due_at) == localdate(now)
         shown.append(
             Deadline(
                 name=room.process.clock_words(due.clock),
                 owner=due.owner.name if due.owner else "Throughcare itself",
                 due_at=due.due_at,
-                tone="missed" if late else "today" if today else "",
+                tone="missed" if late else "today" if today and due.paused_at is None else "",
                 verified=due.verified,
                 mark=clock_row.verified,
+                paused_at=due.paused_at if due.missed_at is None else None,
             )
         )
     return shown
+
+
+def _links(case: Case, actor: Actor, paused_by: list[PersonEvent]) -> list[tuple[str, str]]:
+    """What every open case offers beside its own acts: that a pause has ended, and that it was opened in error."""
+    if case.closed_at is not None:
+        return []
+    links = []
+    if actor.role in rows_of(RESUMED, [case.process])[case.process].roles:
+        for event in paused_by:
+            address = reverse("resume-event", args=[case.person_id, event.pk])
+            links.append((f"Say that it has ended: {KINDS[event.kind].words.lower()}", address))
+    if actor.role in rows_of(VOID, [case.process])[case.process].roles:
+        links.append(("This was opened in error", reverse("void-case", args=[case.pk])))
+    return links
 
 
 def name_for(case: Case, seen: Sight) -> str:
@@ -200,14 +236,14 @@ def _facts(room: Room, steps: Iterable[StepTaken], seen: Sight, names: Mapping[t
     """The latest answer to each question, with who gave it and when, as far as the reader may see it."""
     latest: dict[str, StepTaken] = {}
     for step in steps:
-        if step.from_state != START and step.user_id is not None:
+        if step.from_state != START and not step.by_itself:
             latest |= dict.fromkeys(_shown_of(room, step), step)
     rows = []
     for code, step in latest.items():
         fact = room.process.fact(code)
         if not _readable(fact.category, fact.field, step, seen):
             continue
-        who = f"{step.user.name}, {moment(step.at)}" if step.user else moment(step.at)
+        who = f"{step.who}, {moment(step.at)}"
         rows.append(Row(fact.label, shown(room, code, step.facts[code], names), note=who))
     return rows
 
@@ -262,13 +298,12 @@ def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]
 
 def _entry(room: Room, step: StepTaken, names: Mapping[tuple[str, str], str], seen: Sight | None) -> Entry:
     """One step of the history. Without a sight, because what was written is not open yet, it says no facts."""
-    names_of = [who.name for who in (step.user, step.service) if who]
-    by = ", ".join(names_of) or "Throughcare itself"
+    itself = "A service that knows the person" if step.row.startswith("U-") else step.who
+    by = ", ".join(dict.fromkeys([step.who, step.service.name])) if step.service else itself
     words = [f"Flagged: {number} {text}" for number, _, text in step.flags]
     for code in _shown_of(room, step) if step.from_state != START else ():
         fact = room.process.fact(code)
-        ours = step.user_id is None
-        if ours or (seen is not None and _readable(fact.category, fact.field, step, seen)):
+        if step.by_itself or (seen is not None and _readable(fact.category, fact.field, step, seen)):
             words.append(f"{fact.label.rstrip('?')}: {_plain(room, code, step.facts[code], names)}")
     return Entry(when=step.at, title=room.process.done_words(step.verb), by=by, text="; ".join(words))
 

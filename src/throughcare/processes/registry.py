@@ -1,6 +1,6 @@
 """Which processes run, and what the engine asks of the room that declares one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -29,6 +29,9 @@ class Room(Protocol):
     def service_of(self, case: Case, role: str) -> int | None:
         """The service behind a role of the table ("receiver"): whom a deadline belongs to and a message goes to."""
 
+    def owners(self, case: Case) -> list[int]:
+        """The services that answer for an open case, which is told to nobody else: what happens is told to each."""
+
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         """A fact that need not be asked, because it follows from what is known or given; None when it must be asked."""
 
@@ -52,6 +55,9 @@ class Room(Protocol):
 
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
         """Pages of the room's own that belong to the case: words and address."""
+
+    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+        """What the room itself shows on the page of a case: the name of each template, and what it is given."""
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         """Why the facts are not shown to these roles yet, in words; empty when they are."""

@@ -11,6 +11,8 @@ from throughcare.reference.pathways import Clock, Limit
 START = "new"
 PERFORMED, REPORTED = "performed", "reported"
 SENDER, RECEIVER, OUTSIDE, SYSTEM = "sender", "receiver", "outside_receiver", "system"
+OWNER = "coordination_owner"
+"""Asked of a room beside the roles of its table: the service that coordinates the person's care."""
 NOT_KNOWN = "not_known"
 
 Facts = Mapping[str, object]
@@ -125,6 +127,11 @@ class Fact:
     made_of: tuple[str, ...] = ()
 
 
+FACTS_OF_EVENTS: dict[str, Fact] = {}
+DONE_OF_EVENTS: dict[str, str] = {}
+"""What `universal_rules` says of the events that every process has: facts by code, words of the history by verb."""
+
+
 @dataclass(frozen=True)
 class Process:
     """A declared process: its steps, and the clocks, limits and state names that the reference tables give it.
@@ -157,7 +164,7 @@ class Process:
     final: frozenset[str] = frozenset()
 
     def fact(self, code: str) -> Fact:
-        return self.facts.get(code) or Fact(label=sentence(code), category=None)
+        return self.facts.get(code) or FACTS_OF_EVENTS.get(code) or Fact(label=sentence(code), category=None)
 
     def label(self, state: str) -> str:
         return self.labels.get(state) or sentence(state).lower()
@@ -169,7 +176,7 @@ class Process:
         return sentence(verb)
 
     def done_words(self, verb: str) -> str:
-        return self.done.get(verb) or sentence(verb)
+        return self.done.get(verb) or DONE_OF_EVENTS.get(verb) or sentence(verb)
 
     def clock_words(self, clock: str) -> str:
         """What a clock is about, without the asides of the table."""

@@ -120,11 +120,25 @@ class Sight:
 
 def sight(actor: Actor, person: int, now: datetime) -> Sight:
     """What the actor may see of a person, in one query. Raises NotAllowed (SH-101), whether or not they exist."""
-    table = rules_for(actor.role, localdate(now))
+    return _sight(actor, actor.role, open_grants(actor, now), person, now)
+
+
+def sight_by_link(actor: Actor, person: int, now: datetime, *, as_role: str, source: str) -> Sight:
+    """What somebody without an account may see who acts for a service: what the table lets `as_role` see.
+
+    Only the grant that `source` opened to the service counts, whatever others it has. Raises NotAllowed (SH-101).
+    """
+    open_now = Q(until__isnull=True) | Q(until__gt=now)
+    granted = Grant.objects.filter(open_now, since__lte=now, withdrawn_at__isnull=True, source=source)
+    granted = granted.filter(service=actor.service) if actor.service is not None else granted.none()
+    return _sight(actor, as_role, granted, person, now)
+
+
+def _sight(actor: Actor, role: str, granted: QuerySet[Grant], person: int, now: datetime) -> Sight:
+    table = rules_for(role, localdate(now))
     asked = {code for row in table.values() if row.access in READS for code in row.conditions} & _holds.keys()
     grants = tuple(
-        open_grants(actor, now)
-        .filter(person=person)
+        granted.filter(person=person)
         .select_related("service")
         .annotate(**{f"holds_{code}": _holds[code](actor, now, "person") for code in sorted(asked)})
         .order_by("since", "pk")

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate, localtime
 
@@ -20,20 +20,24 @@ from throughcare.handovers.queries.sheet import as_rule, at_risk, writes_cover
 from throughcare.handovers.room.hand_over import WORDS
 from throughcare.handovers.rules.cover import gap_words
 from throughcare.messages.models import Message
-from throughcare.people.queries import visible_records
+from throughcare.people.happened import KINDS
+from throughcare.people.models import PersonEvent
+from throughcare.people.queries import deaths, reads_field, visible_records
 from throughcare.processes.models import Due
 from throughcare.processes.registry import forbidden, rooms
 from throughcare.processes.table import SENDER
+from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.reference.calendar import ONE_DAY
 from throughcare.reference.roles import OVERSEERS, works_with_people
 from throughcare.sharing.rule import readable
 from throughcare.today.board import MOST_ROWS, Act, Group, Line
 from throughcare.today.oversight import commissioner_groups, data_protection_groups
-from throughcare.today.sorting import ANSWER, CONTACT, LATE, MOVE, TOLD, Waiting, gravity, group_of, next_acts
+from throughcare.today.sorting import ANSWER, CONTACT, LATE, MOVE, PAUSED, TOLD, Waiting, gravity, group_of, next_acts
 from throughcare.web.wording import clock, day
 
 DIARY = timedelta(days=7)
-MORE = {LATE: "sent", TOLD: "all", ANSWER: "answer", MOVE: "sent", CONTACT: "ours"}
+MOVED = "Moved to another area: a hand-over is needed"
+MORE = {LATE: "sent", TOLD: "all", ANSWER: "answer", MOVE: "sent", CONTACT: "ours", PAUSED: "all"}
 """Which list of hand-overs has the rest of a group."""
 SHOWN = dict.fromkeys(MORE, MOST_ROWS) | {TOLD: 25, ANSWER: 25}
 """How many rows of a group are shown: what nobody has answered yet must not stand out of sight."""
@@ -82,6 +86,8 @@ def _of_people(actor: Actor, now: datetime) -> list[Group]:
         of_hand_overs(ANSWER),
         of_hand_overs(MOVE),
         of_hand_overs(CONTACT),
+        _moved(actor, now),
+        of_hand_overs(PAUSED),
         _appointments(actor, now),
         _messages(told, found),
     ]
@@ -90,10 +96,11 @@ def _of_people(actor: Actor, now: datetime) -> list[Group]:
 def _sorted(actor: Actor, now: datetime) -> dict[str, list[Waiting]]:
     """The service's hand-overs that wait for somebody, in their groups, the gravest of each first."""
     first_due = open_dues().filter(case=OuterRef("case")).order_by("due_at").values("due_at")[:1]
+    paused = ExpressionWrapper(Q(case__paused_at__isnull=False), BooleanField())
     waiting = (
         hand_overs(actor, now)
-        .filter(state__in={*MOVED_BY_SENDER, *TO_ANSWER, *CONTACT_OWED})
-        .values_list("case", "state", "sender", "ladder", "owed_by", "urgent", Subquery(first_due))
+        .filter(Q(state__in={*MOVED_BY_SENDER, *TO_ANSWER, *CONTACT_OWED}) | Q(case__paused_at__isnull=False))
+        .values_list("case", "state", "sender", "ladder", "owed_by", "urgent", Subquery(first_due), paused)
     )
     found: dict[str, list[Waiting]] = defaultdict(list)
     for one in sorted(map(Waiting._make, waiting), key=lambda one: gravity(one, actor.service)):
@@ -172,12 +179,49 @@ def _leaving(actor: Actor, now: datetime) -> Group:
     )
 
 
+def _moved(actor: Actor, now: datetime) -> Group:
+    """People who moved to another area while the service coordinates, with no hand-over written since."""
+    moved = PersonEvent.objects.filter(person=OuterRef("case__person"), kind="moved_area", undone_by=None)
+    last = moved.order_by("-pk")
+    since = HandOver.objects.filter(case__person=OuterRef("case__person"), case__opened_at__gte=OuterRef("moved_at"))
+    coordinates = Q(owner=None, sender=actor.service) | Q(owner__isnull=False, receiver=actor.service)
+    rows = (
+        hand_overs(actor, now)
+        .filter(coordinates, case__closed_at=None)
+        .annotate(moved_at=Subquery(last.values("at")[:1]), moved=Subquery(last.values("facts")[:1]))
+        .filter(moved_at__isnull=False)
+        .exclude(Exists(since))
+        .order_by("case")
+    )
+    kind = KINDS["moved_area"]
+    found = list(rows[: MOST_ROWS + 1]) if reads_field(actor, now, kind.field) else []
+    lines = []
+    for hand_over in found[:MOST_ROWS]:
+        facts = hand_over.moved
+        area, to = str(facts.get("new_area", "")), str(facts.get("service_there", ""))
+        known = MADE_UP_AREAS.get(area) or (areas()[area].name if area in areas() else "an area that is not known")
+        person = hand_over.case.person_id
+        address = reverse("new-hand-over", args=[person])
+        lines.append(
+            Line(
+                what=hand_over.case.record.listed_name,
+                url=reverse("person", args=[person]),
+                tag="Moved",
+                tone="today",
+                words=f"To {known}. Yours to hand over there",
+                acts=[Act("Write a hand-over to the new area", f"{address}?to={to}" if to.isdecimal() else address)],
+            )
+        )
+    return Group(MOVED, lines, "", reverse("hand-overs") if len(found) > MOST_ROWS else "")
+
+
 def _appointments(actor: Actor, now: datetime) -> Group:
     """The service's diary: today and the next seven days."""
     today = localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = (
         readable(Appointment.objects.all(), actor, "appointments_attendance", now, organisation="service__organisation")
         .filter(service=actor.service, replaced_at=None, starts_at__range=(today, today + DIARY))
+        .annotate(dead=Exists(deaths().filter(person=OuterRef("person"))))
         .select_related("case__record")
         .order_by("starts_at", "pk")
     )
@@ -190,11 +234,11 @@ def _appointments(actor: Actor, now: datetime) -> Group:
             Line(
                 what=record.listed_name if record else f"Person {booked.person_id}",
                 url=reverse("person", args=[booked.person_id]),
-                tag="Today" if is_today else "",
-                tone="today" if is_today else "",
+                tag="Has died: not to be kept" if booked.dead else "Today" if is_today else "",
+                tone="today" if is_today and not booked.dead else "",
                 words=f"{'' if is_today else day(booked.starts_at) + ', '}{clock(booked.starts_at)}, {booked.place}",
                 acts=[Act("Record the contact", reverse("act", args=[booked.case_id, "record_contact"]))]
-                if booked.case_id and booked.starts_at < now + ONE_DAY
+                if booked.case_id and booked.starts_at < now + ONE_DAY and not booked.dead
                 else [],
             )
         )
@@ -222,13 +266,18 @@ def _messages(told: list[Message], about: dict[int, HandOver]) -> Group:
         who = hand_over.case.record.listed_name if hand_over else f"{process.title} {message.case}"
         lines.append(
             Line(
-                what=f"{who}: {process.done_words(verb).lower()}",
+                what=f"{who}: {_inside(process.done_words(verb))}",
                 url=reverse("case", args=[message.case]) if hand_over else "",
                 words=f"{day(message.written_at)}, {clock(message.written_at)}",
                 acts=[Act("Put away", reverse("put-away", args=[message.pk]), version=0)],
             )
         )
     return Group("Told to your service", lines, "", reverse("hand-overs") if len(told) > MOST_ROWS else "")
+
+
+def _inside(words: str) -> str:
+    """Words inside a sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def _hand_over(waiting: Waiting, hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) -> Line:
@@ -244,9 +293,12 @@ def _hand_over(waiting: Waiting, hand_over: HandOver, due: Due | None, actor: Ac
         due_at=due.due_at if due else None,
         ring=how.ring,
         acts=[
-            _act(hand_over, verb)
-            for verb in next_acts(waiting.state, side, localdate(now))
-            if not forbidden(hand_over.case, verb)
+            *([Act("It has ended", reverse("case", args=[hand_over.case_id]))] if waiting.paused else []),
+            *(
+                _act(hand_over, verb)
+                for verb in next_acts(waiting.state, side, localdate(now))
+                if not forbidden(hand_over.case, verb)
+            ),
         ],
     )
 

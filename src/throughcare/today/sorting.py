@@ -13,12 +13,16 @@ TOLD = "Late in your service: told to you by the ladder"
 ANSWER = "To answer"
 MOVE = "Yours to move on"
 CONTACT = "Taken on, first contact due"
+PAUSED = "Paused: say when it has ended"
 
 _NO_DEADLINE = datetime.max.replace(tzinfo=UTC)
 
 
 class Waiting(NamedTuple):
-    """An open hand-over. due_at: the earliest deadline that nobody has met; the rest as in `HandOver`."""
+    """An open hand-over. due_at: the earliest deadline that runs; paused: do its deadlines stand still?
+
+    The rest is as in `HandOver`.
+    """
 
     case: int
     state: str
@@ -27,13 +31,19 @@ class Waiting(NamedTuple):
     owed_by: str
     urgent: str
     due_at: datetime | None
+    paused: bool = False
 
     def side(self, service: int | None) -> str:
         return SENDER if self.sender == service else RECEIVER
 
 
 def group_of(waiting: Waiting, service: int | None, role: str) -> str | None:
-    """The one group it stands in for somebody who acts for this service; None when nothing waits for them."""
+    """The one group it stands in for somebody who acts for this service; None when nothing waits for them.
+
+    What is paused waits for whoever knows that the pause has ended, with nothing to ring about meanwhile.
+    """
+    if waiting.paused:
+        return PAUSED
     if waiting.side(service) == SENDER:
         if waiting.state in MOVED_BY_SENDER:
             return MOVE

@@ -43,15 +43,7 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
         stay.release_date = other.release_date
         leave(by=by, at=at, stay=other, until=since)
     stay.save()
-    grants.give(
-        person=record.person_id,
-        record=record.pk,
-        services=Service.objects.filter(sites=site).order_by("pk").values_list("pk", flat=True),
-        kind=Grant.CUSTODY,
-        basis=f"Held at {site.name}",
-        source=f"stay {stay.pk}",
-        at=since,
-    )
+    _open(stay, since)
     if moved_on:
         grants.end(source=f"stay {stay.pk}", at=moved_on)
     say(
@@ -112,3 +104,36 @@ def set_release_date(*, by: Actor, at: datetime, stay: CustodyStay, release_date
         detail={"before": before, "after": release_date},
     )
     return stay
+
+
+@action
+def never_was(*, by: Actor, at: datetime, stay: CustodyStay) -> CustodyStay:
+    """A stay that was reported and was not so: it ends in the moment in which it began, and opens nothing."""
+    stay.until = stay.since
+    stay.save(update_fields=["until"])
+    grants.end(source=f"stay {stay.pk}", at=at)
+    say("custody.undone", by=by, at=at, person=stay.person_id, record=stay.record_id, subject=f"stay {stay.pk}")
+    return stay
+
+
+@action
+def goes_on(*, by: Actor, at: datetime, stay: CustodyStay) -> CustodyStay:
+    """A stay that was reported as ended and was not: it goes on, and opens again what it opened."""
+    stay.until = None
+    stay.save(update_fields=["until"])
+    _open(stay, at)
+    say("custody.goes_on", by=by, at=at, person=stay.person_id, record=stay.record_id, subject=f"stay {stay.pk}")
+    return stay
+
+
+def _open(stay: CustodyStay, since: datetime) -> None:
+    """Being held opens the person to every service that covers the site."""
+    grants.give(
+        person=stay.person_id,
+        record=stay.record_id,
+        services=Service.objects.filter(sites=stay.site).order_by("pk").values_list("pk", flat=True),
+        kind=Grant.CUSTODY,
+        basis=f"Held at {stay.site.name}",
+        source=f"stay {stay.pk}",
+        at=since,
+    )

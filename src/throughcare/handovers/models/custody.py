@@ -7,12 +7,15 @@ from django.db.models import F, Q
 
 from throughcare.events.models import Kept
 from throughcare.organisations.models import Site
-from throughcare.people.models import Record
+from throughcare.people.models import PersonEvent, Record
 from throughcare.sharing.models import Person
 
 
 class CustodyStay(Kept):
-    """That a person is held at a site, from and until, and the latest release date known. It opens its own grants."""
+    """That a person is held at a site, from and until, and the latest release date known. It opens its own grants.
+
+    event: what was reported about the person that began it, where it began so.
+    """
 
     category: ClassVar[str] = "release_details"
 
@@ -22,6 +25,7 @@ class CustodyStay(Kept):
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     release_date = models.DateField(null=True)
+    event = models.ForeignKey(PersonEvent, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [

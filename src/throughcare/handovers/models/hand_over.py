@@ -13,9 +13,9 @@ from throughcare.processes.models import ENVELOPE, Case
 class HandOver(Kept):
     """What the engine's case does not know of a hand-over: its two services, and what the sender wrote.
 
-    The coordination owner is the sender until the receiver accepts; then the receiver, by the user named here.
-    `attached` are the parts of the clinical sheet that go with it. `ladder` is the step of the escalation ladder that
-    was last told, empty when nothing is owed late.
+    The coordination owner is the sender until the receiver accepts; then the receiver, by the user named here, or by
+    the name that somebody without an account gave. `attached` are the parts of the clinical sheet that go with it.
+    `ladder` is the step of the escalation ladder that was last told, empty when nothing is owed late.
     """
 
     exempt: ClassVar[str] = ENVELOPE
@@ -33,6 +33,7 @@ class HandOver(Kept):
     attached = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True)
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    owner_name = models.CharField(max_length=120, blank=True)
     ladder = models.CharField(max_length=20, blank=True)
     owed_by = models.CharField(max_length=20, blank=True)
 

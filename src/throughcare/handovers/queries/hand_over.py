@@ -19,8 +19,11 @@ from throughcare.handovers.process.hand_over import (
     UNOPENED,
 )
 from throughcare.organisations.models import Service
+from throughcare.people.queries import deaths
 from throughcare.processes.models import Due
+from throughcare.processes.universal_rules import ENDED_WORDS
 from throughcare.sharing.rule import readable
+from throughcare.web.wording import day
 
 RELEASE_BOARD = timedelta(days=14)
 
@@ -45,8 +48,12 @@ def hand_overs(actor: Actor, now: datetime) -> QuerySet[Any]:
 
 
 def open_dues() -> QuerySet[Due]:
-    """Deadlines that nobody has met yet and no other has replaced, missed or not."""
-    return Due.objects.filter(met_at=None, replaced_at=None)
+    """Deadlines that nobody has met yet and no other has replaced, missed or not; those paused before that wait."""
+    return Due.objects.filter(RUNNING)
+
+
+RUNNING = Q(met_at=None, replaced_at=None) & (Q(paused_at=None) | Q(missed_at__isnull=False))
+"""A deadline that counts: neither met nor replaced, and not paused before it was missed."""
 
 
 def dues_of(cases: Iterable[int]) -> dict[int, Due]:
@@ -68,6 +75,7 @@ def leaving_soon(actor: Actor, now: datetime) -> QuerySet[CustodyStay]:
         readable(CustodyStay.objects.all(), actor, "release_details", now, organisation="site__organisation")
         .filter(until=None, site__service=actor.service, release_date__range=(today, today + RELEASE_BOARD))
         .exclude(Exists(handed_over))
+        .exclude(Exists(deaths().filter(person=OuterRef("person"))))
         .select_related("record", "site")
         .order_by("release_date", "pk")
     )
@@ -96,6 +104,11 @@ def standing(hand_over: HandOver, due: Due | None, actor: Actor, now: datetime) 
     elif late and state in CONTACT_OWED:
         label = "NOT SEEN"
     words = HAND_OVER.clock_words(due.clock) if due else ""
+    case = hand_over.case
+    if case.ended_by in ENDED_WORDS:
+        label = f"{label}: {ENDED_WORDS[case.ended_by]}"
+    if case.paused_at is not None and due is None:
+        return Standing(state=f"{label}, PAUSED", tone="", words=f"Paused since {day(case.paused_at)}", ring=None)
     ring = None
     if sender and (late or hand_over.ladder) and hand_over.owed_by != "sender":
         ring = whom_to_ring(hand_over.receiver, hand_over.ladder)

@@ -69,6 +69,9 @@ class CustodyQuestions:
         question = case.custody_question
         return {SENDER: question.asker_id, RECEIVER: question.asked_id}.get(role)
 
+    def owners(self, case: Case) -> list[int]:
+        return [case.custody_question.asker_id, case.custody_question.asked_id]
+
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         return None
 
@@ -109,6 +112,9 @@ class CustodyQuestions:
         ]
 
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
+        return []
+
+    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
         return []
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:

@@ -1,5 +1,6 @@
 """What the engine asks of hand-overs: who is on which side, what follows from what is known, what else must move."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from throughcare.accounts.models import User
 from throughcare.appointments import actions as diary
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
+from throughcare.handovers.actions import link as links
 from throughcare.handovers.actions.sheet import keep_what_was_sent
 from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover
 from throughcare.handovers.process.hand_over import (
@@ -24,16 +26,17 @@ from throughcare.handovers.process.hand_over import (
     UNOPENED,
     next_step,
 )
+from throughcare.handovers.queries import link as answering
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.room import front_door
 from throughcare.handovers.rules.sheet import PARTS
 from throughcare.messages.models import Message
-from throughcare.organisations.queries import receiving_services
+from throughcare.organisations.queries import receiving_services, roles_at
 from throughcare.people import actions as people
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.table import RECEIVER, SENDER, Facts
+from throughcare.processes.table import OUTSIDE, OWNER, RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.pathways import decline_reasons
 from throughcare.reference.roles import works_with_people
@@ -48,7 +51,7 @@ LADDER_CLOCK = "HOV-C06"
 COVER_CLOCK = "HOV-C10"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
-ENDS_FOR_BOTH = ("withdraw", "supersede")
+ENDS_FOR_BOTH = ("withdraw", "supersede", "void")
 BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
@@ -101,6 +104,9 @@ class HandOvers:
             return frozenset({SYSTEM_ROLE})
         if front_door.from_public_page(case) and actor.user is None:
             return front_door.sides(case, actor, state_of(case))
+        if actor.role == OUTSIDE:  # whoever is given this role has come by a link
+            theirs = case.hand_over.receiver_id == actor.service and state_of(case) not in NOT_THE_RECEIVERS
+            return frozenset({OUTSIDE}) if theirs else frozenset()
         if not works_with_people(actor.role):
             return frozenset()
         sides = set()
@@ -114,7 +120,13 @@ class HandOvers:
     def service_of(self, case: Case, role: str) -> int | None:
         if role == SENDER and front_door.from_public_page(case):
             return None  # nobody works there: a word to it would stand as told, and be read by nobody
-        return {SENDER: case.hand_over.sender_id, RECEIVER: case.hand_over.receiver_id}.get(role)
+        sender, receiver = case.hand_over.sender_id, case.hand_over.receiver_id
+        owner = receiver if case.hand_over.owner_id or case.hand_over.owner_name else sender
+        return {SENDER: sender, RECEIVER: receiver, OWNER: owner}.get(role)
+
+    def owners(self, case: Case) -> list[int]:
+        reached = state_of(case) not in NOT_THE_RECEIVERS
+        return [case.hand_over.sender_id, *([case.hand_over.receiver_id] if reached else [])]
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         hand_over = case.hand_over
@@ -128,6 +140,8 @@ class HandOvers:
             case "closed_time" | "told_time":
                 return at.isoformat()
             case "opened_by":
+                return actor.user_name
+            case "coordination_owner" if actor.role == OUTSIDE:
                 return actor.user_name
             case "opened_time":
                 return at.isoformat()
@@ -223,6 +237,8 @@ class HandOvers:
             rows.append(Row("Coordination owner", f"{hand_over.owner.name}, {hand_over.receiver.name}"))
         elif front_door.from_public_page(case):
             rows.append(Row("Coordination owner", "Nobody yet", note=f"{hand_over.receiver.name} is asked"))
+        elif hand_over.owner_name:
+            rows.append(Row("Coordination owner", f"{hand_over.owner_name} (by link), {hand_over.receiver.name}"))
         else:
             rows.append(Row("Coordination owner", hand_over.sender.name, note="until the hand-over is accepted"))
         return rows
@@ -234,6 +250,10 @@ class HandOvers:
         if case.hand_over.attached and case.hand_over.sent_at:
             found.append(("Clinical sheet as sent", reverse("sheet-sent", args=[case.pk])))
         return found
+
+    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+        shown = answering.for_sender(case, state_of(case), now) if SENDER in roles else None
+        return [("handovers/answer_link.html", shown)] if shown else []
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         state = state_of(case)
@@ -279,13 +299,18 @@ class HandOvers:
                 setattr(hand_over, field, facts[field])
             _attach(hand_over, by, at)
             _open_grants(step.case, at)
+        if step.verb == "undo_event" and hand_over.sent_at and step.to_state not in (*ENDED, *NOT_THE_RECEIVERS):
+            _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
-        if step.verb == "close":
+        if step.verb in ("close", "report_died"):
             grants.end(source=_source(step.case), at=at + OUTCOME_READABLE)
         if step.verb == "accept":
-            hand_over.owner_id = int(facts["coordination_owner"])
-            _take_on(step.case, by, at)
+            if by.role == OUTSIDE:  # nobody there could keep a record: what is written stays with the hand-over
+                hand_over.owner_name = by.user_name
+            else:
+                hand_over.owner_id = int(facts["coordination_owner"])
+                _take_on(step.case, by, at)
         if step.verb == "book_contact":
             starts_at = parse_datetime(str(facts["appointment_time"]))
             assert starts_at is not None
@@ -298,6 +323,10 @@ class HandOvers:
                 place=str(facts["place"]),
             )
         hand_over.save()
+        if step.verb in (*ENDS_FOR_RECEIVER, *ENDS_FOR_BOTH):
+            links.ends_with(step.case_id, at)
+        if step.verb == "send" and links.answers_by_link(hand_over.receiver, at):
+            links.issue(by=by, at=at, case=step.case_id)
         if step.strand == "main" and step.verb in (*ENDS_FOR_RECEIVER, *ENDS_FOR_BOTH, "send"):
             watch_prescribing(step.case, at)
 
@@ -306,8 +335,8 @@ def delivered(said: Said) -> None:
     """A sent hand-over has arrived on the receiving team's Today: its case moves from sent to delivered."""
     message = said.about
     assert isinstance(message, Message)
-    if message.verb != "hand_over.send":
-        return
+    if message.verb != "hand_over.send" or not roles_at(message.service_id, said.at):
+        return  # where nobody signs in, nobody sees Today
     Case.objects.select_for_update(of=("self",)).get(pk=message.case)  # nobody opens it between the look and the step
     case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
     state = state_of(case)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.timezone import localtime
 
-from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import custody, happened
 from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Site
 from throughcare.organisations.requests import Request
@@ -108,7 +108,7 @@ def left(request: Request, person: int) -> HttpResponse:
     form = MomentForm(request.POST if request.method == "POST" else None, initial=_now(now))
     if form.is_valid():
         try:
-            custody.leave(by=request.actor, at=now, stay=stay, until=form.moment())
+            happened.left(by=request.actor, at=now, stay=stay, until=form.moment())
         except Refused as refused:
             form.add_faults(refused.faults)
         else:

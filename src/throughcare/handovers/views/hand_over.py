@@ -170,7 +170,11 @@ def new_hand_over(request: Request, person: int) -> HttpResponse:
     if request.method == "GET":
         stay = CustodyStay.objects.filter(person=person, until=None, site__service=actor.service).first()
     held = stay is not None or "release_date_day" in request.POST
-    initial = {"safe_contact": record.safe_contact, "release_date": stay.release_date if stay else None}
+    initial = {
+        "safe_contact": record.safe_contact,
+        "release_date": stay.release_date if stay else None,
+        "receiver": request.GET.get("to", ""),
+    }
     if request.method == "GET":
         initial |= _from_the_sheet(person, actor, now)
     form = DraftForm(request.POST if request.method == "POST" else None, actor=actor, held=held, initial=initial)

@@ -1,0 +1,86 @@
+"""What an event about a person says of where they are held: stays begin and end with it, none is entered twice."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localdate
+
+from throughcare.events.acting import Said, action
+from throughcare.events.actor import Actor
+from throughcare.handovers.actions import custody
+from throughcare.handovers.models import CustodyStay
+from throughcare.organisations.models import Site
+from throughcare.people.models import PersonEvent
+from throughcare.processes import universal
+from throughcare.processes.universal_rules import IN_CUSTODY, LEAVES_CUSTODY
+from throughcare.reference.calendar import LONDON
+
+BEGINS = ("transferred", *IN_CUSTODY)
+SITES = ("receiving_site", "prison")
+ONE_MINUTE = timedelta(minutes=1)
+
+
+@action
+def left(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime) -> CustodyStay:
+    """Keep that a person left a site; what being held had paused runs again."""
+    custody.leave(by=by, at=at, stay=stay, until=until)
+    universal.left_custody(by=by, at=at, record=stay.record, on=localdate(until))
+    return stay
+
+
+def held_since(person: int) -> date | None:
+    """The day since which a person is held; None when they are not recorded as held."""
+    since = CustodyStay.objects.filter(person=person, until=None).values_list("since", flat=True).first()
+    return localdate(since) if since else None
+
+
+def reported(said: Said) -> None:
+    """An event was reported that begins, moves or ends a stay: the stay follows, where the place is known."""
+    event = said.about
+    assert isinstance(event, PersonEvent)
+    held = CustodyStay.objects.filter(person=event.person_id, until=None).first()
+    if event.kind in LEAVES_CUSTODY and held:
+        custody.leave(by=said.by, at=said.at, stay=held, until=_moment(event, held, said.at))
+    site = _site(event)
+    if event.kind in BEGINS and site and (held is None or held.site_id != site.pk):
+        stay = custody.receive(
+            by=said.by, at=said.at, record=event.record, site=site, since=_moment(event, held, said.at)
+        )
+        if stay.event_id is None:
+            stay.event = event
+            stay.save(update_fields=["event"])
+
+
+def corrected(said: Said) -> None:
+    """A report was undone: the stay it began never was, and the one it ended goes on."""
+    assert isinstance(said.about, PersonEvent)
+    wrong = said.about.of
+    assert wrong is not None
+    begun = CustodyStay.objects.filter(event=wrong).first()
+    before = CustodyStay.objects.filter(person=wrong.person_id, until=begun.since if begun else None)
+    if begun and begun.until is None:
+        custody.never_was(by=said.by, at=said.at, stay=begun)
+        ended = before.exclude(pk=begun.pk).first()
+        if ended:
+            custody.goes_on(by=said.by, at=said.at, stay=ended)
+    elif wrong.kind in LEAVES_CUSTODY:
+        last = CustodyStay.objects.filter(person=wrong.person_id).order_by("-since").first()
+        if last and last.until == _moment(wrong, last, wrong.at):
+            custody.goes_on(by=said.by, at=said.at, stay=last)
+
+
+def _site(event: PersonEvent) -> Site | None:
+    named = next((str(event.facts[code]) for code in SITES if event.facts.get(code)), "")
+    return Site.objects.filter(pk=int(named)).first() if named.isdecimal() else None
+
+
+def _moment(event: PersonEvent, held: CustodyStay | None, at: datetime) -> datetime:
+    """When it was: the moment given, or the beginning of the day; never before the stay it ends, nor ahead."""
+    text = str(event.facts.get("release_time", ""))
+    given = parse_datetime(text) if "T" in text else None
+    if given is None:
+        today = event.on is None or event.on >= localdate(at)
+        given = at if today else datetime.combine(event.on or localdate(at), time(), LONDON)
+    if held and given <= held.since:
+        given = held.since + ONE_MINUTE
+    return min(given, at)

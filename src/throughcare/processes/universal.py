@@ -1,0 +1,672 @@
+"""Events that happen to a person, whatever is open: reported once, and done to every open case in one transaction."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time
+from functools import partial
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import localdate
+
+from throughcare.accounts.models import User
+from throughcare.events.acting import action, say
+from throughcare.events.actor import SYSTEM, Actor
+from throughcare.messages import outbox
+from throughcare.people.happened import KINDS
+from throughcare.people.models import PersonEvent, Record
+from throughcare.people.queries import deaths, records_of
+from throughcare.processes import actions as engine
+from throughcare.processes import rules
+from throughcare.processes import universal_rules as anywhere
+from throughcare.processes.models import Case, Due, Effect, Strand
+from throughcare.processes.pausing import pauses, resumed_due
+from throughcare.processes.registry import Room, rooms
+from throughcare.processes.table import NOT_KNOWN, OWNER, START, Step, as_text
+from throughcare.reference.calendar import LONDON, due_at
+from throughcare.reference.pathways import UniversalRow
+from throughcare.sharing.models import Person
+from throughcare.sharing.rule import may_not_open, sight
+from throughcare.web.faults import Fault, Refused
+
+_OF_A_CASE = ("paused_at", "closed_at", "ended_by")
+_OF_A_STRAND = ("state", "since")
+_OF_A_DUE = ("due_at", "verified", "met_at", "paused_at", "replaced_at")
+
+
+@action
+def report(
+    *, by: Actor, at: datetime, person: int, event: str, facts: Mapping[str, object], key: str | None = None
+) -> PersonEvent:
+    """Keep that something happened to a person, and do to every open case what the table says of it.
+
+    It is always recorded, with its oddities as flags. Refused only when questions are open (UE-101), when the role may
+    not report it (UE-102), or when the reader may not know the person. The same form sent twice reports once.
+    """
+    return happened(by=by, at=at, record=_known_to(by, person, at), event=event, facts=facts, key=key)
+
+
+@action
+def happened(
+    *, by: Actor, at: datetime, record: Record, event: str, facts: Mapping[str, object], key: str | None = None
+) -> PersonEvent:
+    """The same for a caller who knows that the actor may know the person, through this record."""
+    person = record.person_id
+    _lock(person)
+    if key and (earlier := PersonEvent.objects.filter(key=key, by=by.user, person=person).first()):
+        say("person.repeated", by=by, at=at, person=person, record=record.pk, subject=f"person event {earlier.pk}")
+        return earlier
+    rows = _rows_for(event, by, person)
+    if event not in anywhere.reportable_by(by.role, rooms()):
+        raise Refused(_wrong_role(event, rows), person=person)
+    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    if faults := anywhere.missing(event, tuple(rows.values()), given):
+        raise Refused(*faults, person=person)
+    on = _day(given.get(KINDS[event].day))
+    death = deaths().filter(person=person).first()
+    known = anywhere.Known(
+        born=record.date_of_birth,
+        died=death.on if death else None,
+        dead=death is not None,
+        held_since=next((since for ask in _held for since in [ask(person)] if since), None),
+    )
+    flags = anywhere.odd(event, on, known, localdate(at))
+    kept = _keep(by, at, record, event, given, on=on, flags=flags, key=key)
+    told: dict[int, tuple[str, int]] = {}
+    for case, room in _open_cases(person):
+        _do(kept, case, room, rows[case.process], by=by, at=at, told=told)
+    if event in anywhere.LEAVES_CUSTODY:
+        _go_on(kept, outstanding(person).filter(kind__in=anywhere.IN_CUSTODY), at, by=by, moment=at, told={})
+    _tell(told, at)
+    say(
+        f"person.{event}",
+        by=by,
+        at=at,
+        person=person,
+        record=record.pk,
+        subject=f"person event {kept.pk}",
+        detail={"facts": kept.facts, "flags": kept.flags},
+        about=kept,
+    )
+    return kept
+
+
+@action
+def resume(
+    *, by: Actor, at: datetime, person: int, event: int, facts: Mapping[str, object], key: str | None = None
+) -> PersonEvent:
+    """Say that what paused the deadlines has ended. They run again once nothing else pauses them.
+
+    Performed, so refused when wrong: UE-101 for an open question, UE-110 where that event pauses nothing now, UE-111
+    for a date that lies ahead or before the pause.
+    """
+    record = _known_to(by, person, at)
+    _lock(person)
+    if key and (earlier := PersonEvent.objects.filter(key=key, by=by.user, person=person).first()):
+        say("person.repeated", by=by, at=at, person=person, record=record.pk, subject=f"person event {earlier.pk}")
+        return earlier
+    rows = _rows_for(anywhere.RESUMED, by, person)
+    paused = outstanding(person).filter(pk=event).first()
+    if paused is None:
+        raise Refused(_nothing_paused(), person=person)
+    if not any(by.role in row.roles for row in rows.values()):
+        raise Refused(_wrong_role(anywhere.RESUMED, rows), person=person)
+    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    faults = anywhere.missing(anywhere.RESUMED, tuple(rows.values()), given)
+    on = _day(given.get("resumed_date"))
+    if on and not localdate(paused.at) <= on <= localdate(at):
+        faults.append(
+            Fault(
+                "UE-111",
+                "resumed_date",
+                "Deadlines run again from a day between the one on which the pause was reported and today.",
+                "Check the date. If the pause was reported by mistake, have the report undone.",
+            )
+        )
+    if faults or on is None:
+        raise Refused(*faults, person=person)
+    return _resumed(by, at, record, paused, given, on, key)
+
+
+@action
+def left_custody(*, by: Actor, at: datetime, record: Record, on: date) -> PersonEvent | None:
+    """What being held had paused goes on, because the person left custody. None where nothing was paused by it."""
+    _lock(record.person_id)
+    kept = None
+    for paused in outstanding(record.person_id).filter(kind__in=anywhere.IN_CUSTODY):
+        facts = {"resumed_date": max(on, localdate(paused.at)).isoformat(), "reason": "Left custody"}
+        kept = _resumed(by, at, record, paused, facts, max(on, localdate(paused.at)), None)
+    if kept is None:
+        say("person.nothing_paused", by=by, at=at, person=record.person_id, record=record.pk)
+    return kept
+
+
+@action
+def void(*, by: Actor, at: datetime, case: int, facts: Mapping[str, object], version: int | None = None) -> Case:
+    """Close a case that was opened in error. It stays on the history and is left out of counts.
+
+    Refused: UE-130 for a case that is closed, UE-101 for an open question, UE-131 where the reviewer is no second
+    colleague, PR-103 for the role, PR-201 where somebody acted first.
+    """
+    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case).first()
+    room = rooms().get(locked.process) if locked else None
+    if locked is None or room is None:
+        raise engine.stranger(case)
+    found = room.with_parties(Case.objects.filter(pk=case)).get()
+    if not room.roles_of(found, by):
+        raise engine.stranger(case)
+    row = anywhere.rows_of(anywhere.VOID, [found.process])[found.process]
+    faults = [] if by.role in row.roles else [_wrong_role(anywhere.VOID, {found.process: row})]
+    if found.closed_at is not None:
+        faults.append(Fault("UE-130", "", "This is closed already.", "Nothing more need be done."))
+    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    faults += anywhere.missing(anywhere.VOID, (row,), given)
+    faults += _reviewer(given, by)
+    if faults:
+        raise Refused(*faults, person=found.person_id, case=case)
+    engine.must_be_at(found, version)
+    told = _owners(room, found)
+    _change(found, room, row, at, ended_by=anywhere.VOID)
+    _step(found, room, row, by=by, at=at, facts=given, flags=(), party=True)
+    outbox.post_all(told, verb=f"{found.process}.{row.verb}", case=found.pk, at=at)
+    return found
+
+
+@action
+def undo(
+    *, by: Actor, at: datetime, person: int, event: int, facts: Mapping[str, object], key: str | None = None
+) -> PersonEvent:
+    """Say that a reported event was not so: what it closed or paused is as if it had never been reported.
+
+    Performed. Refused: UE-140 where the event is not there, was undone, or only ended a pause; UE-101 for an open
+    question, UE-131 for the reviewer, UE-102 for the role. Steps taken since stay; both reports stay on the history.
+    """
+    record = _known_to(by, person, at)
+    _lock(person)
+    if key and (earlier := PersonEvent.objects.filter(key=key, by=by.user, person=person).first()):
+        say("person.repeated", by=by, at=at, person=person, record=record.pk, subject=f"person event {earlier.pk}")
+        return earlier
+    rows = _rows_for(anywhere.CORRECTED, by, person)
+    if not any(by.role in row.roles for row in rows.values()):
+        raise Refused(_wrong_role(anywhere.CORRECTED, rows), person=person)
+    wrong = PersonEvent.objects.filter(pk=event, person=person, undone_by=None).first()
+    if wrong is None or wrong.kind in (anywhere.RESUMED, anywhere.CORRECTED):
+        raise Refused(
+            Fault(
+                "UE-140",
+                "",
+                "There is no such report that could be undone.",
+                "Look at what happened on the person’s page: it may have been undone already.",
+            ),
+            person=person,
+        )
+    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    faults = anywhere.missing(anywhere.CORRECTED, tuple(rows.values()), given)
+    faults += _reviewer(given, by)
+    if faults:
+        raise Refused(*faults, person=person)
+    kept = _keep(by, at, record, anywhere.CORRECTED, given, on=localdate(at), of=wrong)
+    PersonEvent.objects.filter(pk=wrong.pk).update(undone_by=kept)
+    _take_back(kept, wrong, rows, by=by, at=at)
+    say(
+        "person.event_corrected",
+        by=by,
+        at=at,
+        person=person,
+        record=record.pk,
+        subject=f"person event {kept.pk}",
+        detail={"undone": wrong.pk, "kind": wrong.kind, "facts": kept.facts},
+        about=kept,
+    )
+    return kept
+
+
+def outstanding(person: int) -> QuerySet[PersonEvent]:
+    """What pauses the person's local deadlines now: reported, not ended, not undone, oldest first."""
+    return PersonEvent.objects.filter(person=person, kind__in=PAUSING, ended_by=None, undone_by=None).order_by("pk")
+
+
+PAUSING = ("admitted_to_hospital", *anywhere.IN_CUSTODY)
+"""The events that pause the cases of some process."""
+
+_held: list[Callable[[int], date | None]] = []
+
+
+def tell_when_held(ask: Callable[[int], date | None]) -> None:
+    """Have a room say since which day a person is held, None when they are not. Called from AppConfig.ready."""
+    _held.append(ask)
+
+
+# What an event does to a case
+
+
+def _do(
+    event: PersonEvent,
+    case: Case,
+    room: Room,
+    row: UniversalRow,
+    *,
+    by: Actor,
+    at: datetime,
+    told: dict[int, tuple[str, int]],
+) -> None:
+    """One event, one case: its own step where the process has one for this state, else what the row says."""
+    party = bool(room.roles_of(case, by))
+    owners = _owners(room, case)
+    for service in _told(room, case, row, owners):
+        told.setdefault(service, (f"{case.process}.{row.verb}", case.pk))
+    before = _state_of(case)
+    own = _own_step(room, case, row, event, at)
+    if own is not None:
+        strands = {strand.name: strand for strand in case.strands.all()}
+        doer = by if party else SYSTEM
+        engine.move(room, case, strands, own, by=doer, at=at, facts=_facts(event.facts, party), key=None)
+    else:
+        _change(case, room, row, at, ended_by=event.kind if row.effect == anywhere.CLOSE else "")
+        flags = [Fault(*flag) for flag in event.flags] if party else []
+        _step(case, room, row, by=by, at=at, facts=event.facts, flags=flags, party=party)
+    _keep_effect(event, case, before)
+
+
+def _own_step(room: Room, case: Case, row: UniversalRow, event: PersonEvent, at: datetime) -> rules.Verdict | None:
+    """A step written for the state wins over the event of the same verb."""
+    for strand in case.strands.all():
+        steps = [s for s in room.process.steps if (s.verb, s.from_, s.strand) == (row.verb, strand.state, strand.name)]
+        if steps and steps[0].in_force(localdate(at)):
+            verdict = rules.judge(
+                room.process,
+                strand=strand.name,
+                state=strand.state,
+                verb=row.verb,
+                roles=steps[0].roles,
+                facts=event.facts,
+                on=localdate(at),
+            )
+            return verdict if verdict.moves and verdict.step else None
+    return None
+
+
+def _change(case: Case, room: Room, row: UniversalRow, at: datetime, *, ended_by: str = "") -> None:
+    """What the row says of strands and clocks; the room's own clocks that name the verb start or stop with it."""
+    dues = Due.objects.filter(case=case, met_at=None, replaced_at=None)
+    strands = list(case.strands.all())
+    if row.strands != ("*",):
+        strands = [strand for strand in strands if strand.name in row.strands]
+    if row.effect in (anywhere.CLOSE, anywhere.GOTO):
+        for strand in strands:
+            if strand.state not in room.process.final:
+                strand.state, strand.since = row.to_state, at
+                strand.save(update_fields=["state", "since"])
+        if row.effect == anywhere.CLOSE or row.clock_effect.startswith("release clocks stop"):
+            dues.filter(strand__in=[strand.name for strand in strands]).update(replaced_at=at)
+    clocks = room.process.clocks.values()
+    dues.filter(clock__in=[clock.id for clock in clocks if row.verb in clock.stops_on]).update(replaced_at=at)
+    if row.effect == anywhere.PAUSE:
+        _pause(case, room, at)
+    if row.effect == anywhere.CLOSE:
+        if all(strand.state in room.process.final for strand in case.strands.all()):
+            case.closed_at = at
+        case.ended_by, case.paused_at = ended_by, None
+    started = [clock for clock in clocks if row.verb in clock.starts_on]
+    Due.objects.bulk_create(
+        Due(
+            case=case,
+            strand=strands[0].name,
+            clock=clock.id,
+            started_at=at,
+            due_at=(due := due_at(clock.counting_rule, clock.value, clock.unit, at)).at,
+            verified=due.verified,
+            owner_id=room.service_of(case, clock.owner_role),
+        )
+        for clock in started
+    )
+
+
+def _pause(case: Case, room: Room, at: datetime) -> None:
+    """Stop the local clocks that still run and were not due before; the others run on."""
+    local = [clock.id for clock in room.process.clocks.values() if pauses(clock)]
+    running = Due.objects.filter(
+        case=case, clock__in=local, met_at=None, replaced_at=None, missed_at=None, paused_at=None, due_at__gt=at
+    )
+    running.filter(started_at__lte=at).update(paused_at=at)
+    case.paused_at = case.paused_at or at
+
+
+def _run_on(case: Case, room: Room, moment: datetime) -> None:
+    """Have paused clocks run again from a moment, with the time that was left."""
+    for due in Due.objects.filter(case=case, met_at=None, replaced_at=None, paused_at__isnull=False):
+        assert due.paused_at is not None
+        clock = room.process.clocks[due.clock]
+        again = resumed_due(clock.counting_rule, due.due_at, due.paused_at, max(moment, due.paused_at))
+        due.due_at, due.verified, due.paused_at = again.at, due.verified and again.verified, None
+        due.save(update_fields=["due_at", "verified", "paused_at"])
+    case.paused_at = None
+
+
+def _resumed(
+    by: Actor,
+    at: datetime,
+    record: Record,
+    paused: PersonEvent,
+    facts: Mapping[str, object],
+    on: date,
+    key: str | None,
+) -> PersonEvent:
+    kept = _keep(by, at, record, anywhere.RESUMED, facts, on=on, of=paused, key=key)
+    midnight = datetime.combine(on, time(), LONDON)
+    moment = anywhere.moment_of_resuming(on, localdate(at), at, midnight)
+    told: dict[int, tuple[str, int]] = {}
+    _go_on(kept, PersonEvent.objects.filter(pk=paused.pk), at, by=by, moment=moment, told=told)
+    _tell(told, at)
+    say(
+        "person.resumed",
+        by=by,
+        at=at,
+        person=record.person_id,
+        record=record.pk,
+        subject=f"person event {kept.pk}",
+        detail={"ended": paused.pk, "kind": paused.kind, "facts": kept.facts},
+        about=kept,
+    )
+    return kept
+
+
+def _go_on(
+    ender: PersonEvent,
+    ended: QuerySet[PersonEvent],
+    at: datetime,
+    *,
+    by: Actor,
+    moment: datetime,
+    told: dict[int, tuple[str, int]],
+) -> None:
+    """End those events; where nothing pauses the person's cases any more, their clocks run again."""
+    if not PersonEvent.objects.filter(pk__in=ended.values_list("pk", flat=True)).update(ended_by=ender):
+        return
+    still = outstanding(ender.person_id).exists()
+    for case, room in _open_cases(ender.person_id):
+        if case.paused_at is None:
+            continue
+        row = anywhere.rows_of(anywhere.RESUMED, [case.process])[case.process]
+        before = _state_of(case)
+        if not still:
+            _run_on(case, room, moment)
+        party = bool(room.roles_of(case, by))
+        if ender.kind == anywhere.RESUMED or not still:
+            _step(case, room, row, by=by, at=at, facts=ender.facts, flags=(), party=party)
+        _keep_effect(ender, case, before)
+        for service in _owners(room, case):
+            told.setdefault(service, (f"{case.process}.{row.verb}", case.pk))
+
+
+def _take_back(
+    kept: PersonEvent, wrong: PersonEvent, rows: Mapping[str, UniversalRow], *, by: Actor, at: datetime
+) -> None:
+    """Every value that the event, and whatever ended it, changed becomes what it was, the last change first."""
+    events = [wrong.pk, *([wrong.ended_by_id] if wrong.ended_by_id else [])]
+    effects = list(Effect.objects.filter(event__in=events).order_by("-pk"))
+    told: dict[int, tuple[str, int]] = {}
+    for pk in dict.fromkeys(effect.case_id for effect in effects):
+        case = Case.objects.select_for_update(of=("self",)).get(pk=pk)
+        room = rooms()[case.process]
+        case = room.with_parties(Case.objects.filter(pk=pk)).get()
+        for effect in effects:
+            if effect.case_id == pk:
+                _put_back(case, effect.changes, at)
+        case = room.with_parties(Case.objects.filter(pk=pk)).get()
+        _stand_by(case, room)
+        party = bool(room.roles_of(case, by))
+        facts = {**kept.facts, "event": KINDS[wrong.kind].words}
+        _step(case, room, rows[case.process], by=by, at=at, facts=facts, flags=(), party=party)
+        for service in _owners(room, case):
+            told.setdefault(service, (f"{case.process}.{rows[case.process].verb}", case.pk))
+    _tell(told, at)
+
+
+def _stand_by(case: Case, room: Room) -> None:
+    """Other reports that still stand do to the case what they would have done without the one that was undone."""
+    if case.closed_at is not None:
+        return
+    if death := deaths().filter(person=case.person_id).order_by("pk").first():
+        row = anywhere.rows_of(anywhere.DIED, [case.process])[case.process]
+        _again(death, case, partial(_change, case, room, row, death.at, ended_by=anywhere.DIED))
+        return
+    standing = PersonEvent.objects.filter(
+        person=case.person_id, kind__in=PAUSING, undone_by=None, at__gte=case.opened_at
+    ).select_related("ended_by")
+    for event in standing.order_by("pk") if case.paused_at is None else ():
+        if anywhere.rows_of(event.kind, [case.process])[case.process].effect == anywhere.PAUSE:
+            _again(event, case, partial(_pause, case, room, event.at))
+    last = standing.filter(ended_by__isnull=False).order_by("-ended_by").first()
+    if case.paused_at and last and last.ended_by and not outstanding(case.person_id).exists():
+        _again(last.ended_by, case, partial(_run_on, case, room, last.ended_by.at))
+
+
+def _again(event: PersonEvent, case: Case, do: Callable[[], None]) -> None:
+    """Do to a case what an earlier event would have done, and keep that it did."""
+    before = _state_of(case)
+    do()
+    case.save(update_fields=_OF_A_CASE)
+    _keep_effect(event, case, before)
+
+
+# Small parts
+
+
+def _known_to(by: Actor, person: int, at: datetime) -> Record:
+    """The record through which the actor knows the person; NotAllowed for whoever may not know them."""
+    if not sight(by, person, at).reads("identity_core"):
+        raise may_not_open(person)
+    record = records_of(person, by, at).order_by("-pk").first()
+    if record is None:
+        raise may_not_open(person)
+    return record
+
+
+def _lock(person: int) -> None:
+    """Cases before the person, as whoever acts on a case does."""
+    list(Case.objects.select_for_update(of=("self",)).filter(person=person, closed_at=None).order_by("pk"))
+    Person.objects.select_for_update().get(pk=person)
+
+
+def _open_cases(person: int) -> list[tuple[Case, Room]]:
+    """The open cases of every process that runs, oldest first."""
+    found = []
+    for name, room in rooms().items():
+        cases = room.with_parties(Case.objects.filter(person=person, closed_at=None, process=name))
+        found += [(case, room) for case in cases]
+    return sorted(found, key=lambda pair: pair[0].pk)
+
+
+def _rows_for(event: str, by: Actor, person: int) -> dict[str, UniversalRow]:
+    rows = anywhere.rows_of(event, rooms())
+    if not rows or event in anywhere.NOT_BUILT:
+        why = anywhere.NOT_BUILT.get(event, "it is none that a person can have")
+        raise Refused(
+            Fault("UE-104", "", f"“{event}” cannot be reported: {why}.", "Choose one of those offered."), person=person
+        )
+    return rows
+
+
+def _keep(
+    by: Actor,
+    at: datetime,
+    record: Record,
+    kind: str,
+    facts: Mapping[str, object],
+    *,
+    on: date | None,
+    flags: Iterable[Fault] = (),
+    of: PersonEvent | None = None,
+    key: str | None = None,
+) -> PersonEvent:
+    kept = PersonEvent(
+        person_id=record.person_id,
+        record=record,
+        kind=kind,
+        on=on,
+        facts=dict(facts),
+        flags=[[fault.number, fault.field, fault.rule, fault.mend] for fault in flags],
+        of=of,
+        at=at,
+        by_id=by.user,
+        service_id=by.service,
+        key=key,
+    )
+    kept.save()
+    return kept
+
+
+def _step(
+    case: Case,
+    room: Room,
+    row: UniversalRow,
+    *,
+    by: Actor,
+    at: datetime,
+    facts: Mapping[str, object],
+    flags: Iterable[Fault],
+    party: bool,
+) -> None:
+    """Keep the event on the history of the case. Nobody on it learns which other service knows the person."""
+    main = min(case.strands.all(), key=lambda strand: room.process.strands().index(strand.name))
+    case.version += 1
+    case.save(update_fields=["version", *_OF_A_CASE])
+    last = case.steps.filter(strand=main.name).order_by("-version").first()
+    step = Step(
+        id=f"U-{row.event}",
+        strand=main.name,
+        from_=last.to_state if last else START,
+        verb=row.verb,
+        to=main.state,
+        roles=row.roles,
+        kind=row.kind,
+    )
+    doer = by if party else SYSTEM
+    taken = engine.store(
+        case, step, main.state, by=doer, at=at, facts=_facts(facts, party), flags=tuple(flags), key=None
+    )
+    room.after(taken, doer, at)
+
+
+def _facts(facts: Mapping[str, object], party: bool) -> dict[str, object]:
+    """What the history of a case keeps: for a stranger to the case, no more than every party reads."""
+    return {code: value for code, value in facts.items() if party or anywhere.FACTS[code].category == ""}
+
+
+def _owners(room: Room, case: Case) -> list[int]:
+    """The services that answer for the case now, each once."""
+    return list(dict.fromkeys(room.owners(case)))
+
+
+def _told(room: Room, case: Case, row: UniversalRow, owners: list[int]) -> list[int]:
+    """Whom an event tells: every owner where it closes or pauses, else the owners whom the row names."""
+    if row.effect in (anywhere.CLOSE, anywhere.PAUSE) or "notify every open owner" in row.opens:
+        return owners
+    named = [word.removeprefix("notify ") for words in row.opens for word in [words.strip()] if "notify " in word]
+    services = [room.service_of(case, role) for role in named]
+    if row.effect == anywhere.OPEN_HANDOVER:
+        services.append(room.service_of(case, OWNER))
+    return [service for service in dict.fromkeys(services) if service in owners and service is not None]
+
+
+def _tell(told: Mapping[int, tuple[str, int]], at: datetime) -> None:
+    """Tell each service once, of the oldest of its cases."""
+    for service, (verb, case) in told.items():
+        outbox.post_all([service], verb=verb, case=case, at=at)
+
+
+def _reviewer(facts: Mapping[str, object], by: Actor) -> list[Fault]:
+    """The reviewer is a second colleague of the same service."""
+    named = as_text(facts.get("reviewer"))
+    if not named or named in dict(reviewers(by)):
+        return []
+    return [
+        Fault("UE-131", "reviewer", "A second person of your service looks at this with you.", "Choose a colleague.")
+    ]
+
+
+def reviewers(by: Actor) -> list[tuple[str, str]]:
+    """Colleagues of the actor's service who could look at something with them."""
+    found = User.objects.filter(memberships__service=by.service, memberships__until=None, is_active=True)
+    named = found.exclude(pk=by.user or 0).order_by("name").distinct().values_list("pk", "name")
+    return [(str(pk), name) for pk, name in named]
+
+
+def _wrong_role(event: str, rows: Mapping[str, UniversalRow]) -> Fault:
+    who = dict.fromkeys(role.replace("_", " ") for row in rows.values() for role in row.roles if role != "system")
+    return Fault("UE-102", "", "Your role does not report this.", f"Ask: {', '.join(who)}.")
+
+
+def _nothing_paused() -> Fault:
+    return Fault("UE-110", "", "That pauses nothing now.", "Look at the page again: it may have ended already.")
+
+
+def _day(value: object) -> date | None:
+    """The day of an answer: a date, or the London day of a moment; None when it is not known."""
+    text = as_text(value)
+    if not text or text == NOT_KNOWN:
+        return None
+    if "T" not in text:
+        return parse_date(text)
+    moment = parse_datetime(text)
+    return localdate(moment) if moment else None
+
+
+# What changed, value by value
+
+
+def _state_of(case: Case) -> dict[str, Any]:
+    """Every value of a case that an event may change."""
+    return {
+        "case": _values(case, _OF_A_CASE),
+        "strands": {str(s.pk): _values(s, _OF_A_STRAND) for s in Strand.objects.filter(case=case)},
+        "dues": {str(d.pk): _values(d, _OF_A_DUE) for d in Due.objects.filter(case=case)},
+    }
+
+
+def _values(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    found = {name: getattr(row, name) for name in names}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
+
+
+def _keep_effect(event: PersonEvent, case: Case, before: Mapping[str, Any]) -> None:
+    """Keep what changed since `before`, if anything did."""
+    after = _state_of(case)
+    changes = {
+        "case": _differences(before["case"], after["case"]),
+        "strands": _all_differences(before["strands"], after["strands"]),
+        "dues": _all_differences(before["dues"], after["dues"]),
+        "started": [pk for pk in after["dues"] if pk not in before["dues"]],
+    }
+    if any(changes.values()):
+        Effect(event=event, case=case, changes=changes).save()
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: [before[name], after[name]] for name in before if before[name] != after[name]}
+
+
+def _all_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
+    found = {pk: _differences(before[pk], after[pk]) for pk in before}
+    return {pk: changed for pk, changed in found.items() if changed}
+
+
+def _put_back(case: Case, changes: Mapping[str, Any], at: datetime) -> None:
+    """Each value that still is as the event left it becomes what it was; what somebody changed since stays."""
+    _restore(Case.objects.get(pk=case.pk), changes["case"])
+    for pk, changed in changes["strands"].items():
+        _restore(Strand.objects.get(pk=pk), changed)
+    for pk, changed in changes["dues"].items():
+        _restore(Due.objects.get(pk=pk), changed)
+    Due.objects.filter(pk__in=changes["started"], met_at=None, replaced_at=None).update(replaced_at=at)
+
+
+def _restore(row: Any, changed: Mapping[str, list[Any]]) -> None:
+    now = _values(row, changed)
+    back = {name: before for name, (before, after) in changed.items() if now[name] == after}
+    for name, value in back.items():
+        moment = parse_datetime(value) if isinstance(value, str) and name.endswith(("_at", "since")) else None
+        setattr(row, name, moment or value)
+    if back:
+        row.save(update_fields=list(back))
