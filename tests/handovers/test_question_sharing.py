@@ -439,7 +439,6 @@ def test_every_condition_and_field_of_a_row_has_words_for_the_telephone(role: st
         assert words.when
     else:
         assert words.answer in ("No", "Not by telephone")
-        assert words.tone == ""
     for code, thing in TOLD.items():
         allowed = code not in beyond(row, TOLD)
         assert allowed == (row.access is Access.SEE or FIELD_OF.get(code, code) in _fields(row))

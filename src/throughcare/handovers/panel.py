@@ -6,7 +6,7 @@ from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 
 from throughcare.handovers.actions.cover import may_keep
-from throughcare.handovers.process.custody_question import CUSTODY_QUESTION
+from throughcare.handovers.process.custody_question import ASKED, CUSTODY_QUESTION
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
 from throughcare.handovers.queries import sheet
 from throughcare.handovers.queries.hand_over import hand_overs, standing
@@ -41,7 +41,8 @@ def panel(reader: Reader) -> Panel:
     rows = list(_hand_overs(reader))
     if not reader.dead and any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
         part.acts.append(("New hand-over", reverse("new-hand-over", args=[reader.person])))
-    part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
+    if any(grant.kind != Grant.QUESTION for grant in reader.sight.grants):
+        part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
     if may_keep(reader.sight):
         part.acts.append(("Who prescribes", reverse("prescriber", args=[reader.person])))
     if reader.actor.role in ASKERS:
@@ -86,6 +87,9 @@ def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
         part.entries.append(Entry(when=one.when, title=f"Who prescribes? Asked of {one.service}"))
         if one.until is None:
             late = one.place == "escalated"
+            if one.place in ASKED and one.content["asked"] == reader.actor.service:
+                answer = reverse("act", args=[one.content["case"], "answer_prescribing"])
+                part.acts.append(("Answer who prescribes", answer))
             part.work.append(
                 Work(
                     title=f"Question to {one.service}: who prescribes?",
