@@ -6,13 +6,15 @@ class HandoversConfig(AppConfig):
 
     def ready(self) -> None:
         from throughcare.events.acting import react
-        from throughcare.handovers import conditions, panel
+        from throughcare.handovers import conditions, letters, panel
         from throughcare.handovers.actions import happened
         from throughcare.handovers.actions.cover import COVER_KEPT
         from throughcare.handovers.process.hand_over import HAND_OVER
         from throughcare.handovers.room import front_door
         from throughcare.handovers.room import hand_over as room
         from throughcare.handovers.room.custody_question import CustodyQuestions
+        from throughcare.handovers.rules import link
+        from throughcare.messages import email
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import guard, register
@@ -26,6 +28,10 @@ class HandoversConfig(AppConfig):
         register(CustodyQuestions())
         guard(HAND_OVER.name, front_door.answers_itself)
         react(DELIVERED, room.delivered)
+        react(DELIVERED, letters.told)
+        react(email.SENT, letters.link_sent)
+        email.wording(link.LETTER, letters.the_link)
+        email.wording(link.NEWS, letters.the_news)
         react(COVER_KEPT, room.cover_kept)
         for kind in (*happened.BEGINS, *LEAVES_CUSTODY):
             react(f"person.{kind}", happened.reported)

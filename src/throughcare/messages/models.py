@@ -12,8 +12,8 @@ from throughcare.organisations.models import Service
 class Message(models.Model):
     """That a service is to be told of an event of a case. Delivered at least once; its id never changes.
 
-    Written in the transaction of the act it tells of. `channel` is how it arrived: so far only on the page called
-    Today. It names a case by number and holds no words about the person.
+    Written in the transaction of the act it tells of. `channel` is how it arrived: on the page called Today, or that
+    nobody signs in there to see it. It names a case by number and holds no words about the person.
     """
 
     exempt: ClassVar[str] = "names a case by its number; the page it leads to asks the access rule"

@@ -10,11 +10,13 @@ from django.db.models import Max
 from throughcare.events.acting import acting, action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages.models import Message
+from throughcare.organisations.queries import roles_at
 from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed
 
 DELIVERED = "message.delivered"
-TODAY = "today"
+TODAY, NOBODY = "today", "nobody"
+"""How a message arrived: it stands on Today, or nobody signs in there to whom it could be shown."""
 READ_AT_ONCE = 500
 
 log = logging.getLogger("throughcare.messages")
@@ -42,8 +44,8 @@ class Delivered:
 def deliver(now: datetime) -> int:
     """Deliver what waits, oldest first, each in a transaction of its own. Returns how many were delivered.
 
-    Delivery on the page called Today is a mark: from then on the message stands there. Whoever cares for a message of
-    its kind reacts to the event, in the same transaction.
+    Delivery on the page called Today is a mark: from then on the message stands there. Where nobody signs in for the
+    service it is marked so. Whoever cares for a message of its kind reacts to the event, in the same transaction.
     """
     return deliver_on(now).count
 
@@ -82,7 +84,10 @@ def _delivered(pk: int, now: datetime) -> bool:
 
 def _deliver_one(pk: int, now: datetime) -> None:
     with acting(SYSTEM, now):
-        if not Message.objects.filter(pk=pk, delivered_at=None).update(delivered_at=now, channel=TODAY):
+        waiting = Message.objects.filter(pk=pk, delivered_at=None)
+        service = waiting.values_list("service", flat=True).first()
+        channel = TODAY if service and roles_at(service, now) else NOBODY
+        if not waiting.update(delivered_at=now, channel=channel):
             raise _DeliveredAlready
         message = Message.objects.get(pk=pk)
         say(DELIVERED, by=SYSTEM, at=now, case=message.case, subject=f"message {pk}", about=message)

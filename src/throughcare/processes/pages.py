@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
@@ -13,7 +12,8 @@ from django.utils.timezone import localdate
 from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
 from throughcare.messages.models import Message
-from throughcare.organisations.models import Membership, Service
+from throughcare.messages.outbox import TODAY
+from throughcare.organisations.models import Service
 from throughcare.people.happened import KINDS
 from throughcare.people.models import PersonEvent
 from throughcare.processes.actions import stranger
@@ -154,22 +154,27 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
 
 @dataclass(frozen=True)
 class Told:
-    """That a service was told of a step: what, whom, when, since when it stands on their Today, and for anybody?"""
+    """That a service was told of a step: what, whom, when, and since when it stands on their Today."""
 
     words: str
     service: Service
     written_at: datetime
     delivered_at: datetime | None
-    anybody: bool
+    on_today: bool
 
 
 def _messages(room: Room, case: Case, since: datetime | None) -> list[Told]:
-    anybody = Exists(Membership.objects.filter(service=OuterRef("service"), until=None))
-    rows = Message.objects.filter(case=case.pk).select_related("service").annotate(anybody=anybody).order_by("-pk")
+    rows = Message.objects.filter(case=case.pk).select_related("service").order_by("-pk")
     if since is not None:
         rows = rows.filter(written_at__gte=since)
     return [
-        Told(room.process.done_words(m.verb.partition(".")[2]), m.service, m.written_at, m.delivered_at, m.anybody)
+        Told(
+            room.process.done_words(m.verb.partition(".")[2]),
+            m.service,
+            m.written_at,
+            m.delivered_at,
+            on_today=m.channel == TODAY,
+        )
         for m in rows
     ]
 

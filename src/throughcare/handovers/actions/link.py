@@ -12,6 +12,7 @@ from django.db.models import F
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
+from throughcare.handovers.letters import post_link
 from throughcare.handovers.models import AnswerLink, HandOver, WrongCode
 from throughcare.handovers.process.hand_over import ENDED, NOT_THE_RECEIVERS, UNOPENED
 from throughcare.handovers.rules import link as rules
@@ -65,6 +66,7 @@ def issue(*, by: Actor, at: datetime, case: int) -> AnswerLink:
         expires_at=at + rules.HOLDS_FOR,
     )
     link.save()
+    post_link(link, at)
     _say("link.issued", by, at, link, {"expires_at": link.expires_at})
     return link
 

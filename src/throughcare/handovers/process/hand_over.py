@@ -1052,7 +1052,11 @@ FACTS: Mapping[str, Fact] = {
     "told_time": Fact("Sender told", MOMENT),
     "superseded_by": Fact("Which hand-over takes its place", CASE),
     "delivery_time": Fact("Delivered", MOMENT),
-    "channel": Fact("How it arrived", CHOICE, choices=(("today", "on the page called Today"),)),
+    "channel": Fact(
+        "How it arrived",
+        CHOICE,
+        choices=(("today", "on the page called Today"), ("email", "by e-mail to the registered mailbox")),
+    ),
     "opened_by": Fact("Opened by"),
     "opened_time": Fact("Opened", MOMENT),
     "prescribed_leaving_custody": Fact(

@@ -12,6 +12,8 @@ from throughcare.handovers.process.hand_over import ENDED, NOT_THE_RECEIVERS, TO
 from throughcare.handovers.queries.hand_over import open_dues
 from throughcare.handovers.queries.sheet import OUTSIDE_ROLE
 from throughcare.handovers.rules import link as rules
+from throughcare.messages import email
+from throughcare.messages.models import Email
 from throughcare.organisations.queries import roles_at
 from throughcare.processes.forms import questions
 from throughcare.processes.models import Case
@@ -19,6 +21,7 @@ from throughcare.processes.registry import Room
 from throughcare.processes.rules import Act
 from throughcare.processes.table import OF_THE_ROOM
 from throughcare.sharing.rule import Sight, sight_by_link
+from throughcare.web.wording import moment
 
 ANSWER_CLOCKS = ("HOV-C04", "HOV-C05")
 
@@ -55,6 +58,18 @@ def can_answer(room: Room, case: Case, act: Act, actor: Actor, now: datetime) ->
     )
 
 
+def _letter_words(link: AnswerLink) -> tuple[str, str]:
+    """What became of the e-mail with the link, and its tone."""
+    letter = Email.objects.filter(kind=rules.LETTER, subject_id=link.pk).first()
+    if letter is None:
+        return "None was written.", "missed"
+    if letter.sent_at:
+        return f"Taken by the mail server {moment(letter.sent_at)}", ""
+    if letter.held_at:
+        return f"Not sent: {letter.held_reason}", "missed"
+    return ("Waits to be sent" if email.is_set_up() else "Waits: no mail server is set up"), "today"
+
+
 def for_sender(case: Case, state: str, now: datetime) -> Mapping[str, object] | None:
     """How the answer link of a hand-over stands, for its sender; None where there is nothing to say of links."""
     link = case.answer_links.order_by("-pk").first()
@@ -71,6 +86,7 @@ def for_sender(case: Case, state: str, now: datetime) -> Mapping[str, object] | 
         "holds": standing == rules.OPEN,
         "receiver": receiver,
         "mailbox": rules.masked(receiver.mailbox),
+        "letter": _letter_words(link) if link else ("", ""),
         "tries": rules.TRIES,
         "can_issue": can_issue,
         "nobody": nobody,

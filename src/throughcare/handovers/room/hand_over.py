@@ -31,7 +31,8 @@ from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.room import front_door
 from throughcare.handovers.rules.sheet import PARTS
 from throughcare.messages.models import Message
-from throughcare.organisations.queries import receiving_services, roles_at
+from throughcare.messages.outbox import TODAY
+from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
@@ -335,8 +336,8 @@ def delivered(said: Said) -> None:
     """A sent hand-over has arrived on the receiving team's Today: its case moves from sent to delivered."""
     message = said.about
     assert isinstance(message, Message)
-    if message.verb != "hand_over.send" or not roles_at(message.service_id, said.at):
-        return  # where nobody signs in, nobody sees Today
+    if message.verb != "hand_over.send" or message.channel != TODAY:
+        return
     Case.objects.select_for_update(of=("self",)).get(pk=message.case)  # nobody opens it between the look and the step
     case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
     state = state_of(case)

@@ -17,6 +17,8 @@ PER = timedelta(hours=1)
 _TOKEN = re.compile(r"([0-9]{1,18})-[\w-]{43}", re.ASCII)
 
 OPEN, EXPIRED, STOPPED, LOCKED = "open", "expired", "stopped", "locked"
+LETTER, NEWS = "answer_link", "answer_link.news"
+"""The kinds of e-mail to the registered mailbox: the one with the link, and that something happened since."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from throughcare.handovers.queries import link as queries
 from throughcare.handovers.queries.sheet import by_part, names_of, sent_with
 from throughcare.handovers.room.hand_over import state_of
 from throughcare.handovers.rules import link as rules
+from throughcare.handovers.rules.caller import is_telephone, network_of
 from throughcare.processes.actions import Conflict, taken_already
 from throughcare.processes.forms import ActForm
 from throughcare.processes.models import Case
@@ -71,6 +72,14 @@ class EntryForm(Form):
         if not any(letter.isalpha() for letter in name):
             raise forms.ValidationError("LK-107 A name has letters. Write the name that the sender can ask for.")
         return name
+
+    def clean_number(self) -> str:
+        number: str = self.cleaned_data["number"]
+        if not is_telephone(number):
+            raise forms.ValidationError(
+                "LK-114 A telephone number has 7 to 15 figures. Type it with the area code, and an extension as x12."
+            )
+        return number
 
     def clean_code(self) -> str:
         typed = rules.figures(self.cleaned_data["code"])
@@ -268,7 +277,7 @@ def _enter(request: HttpRequest, link: AnswerLink, now: datetime) -> HttpRespons
     if form.is_valid():
         typed = form.cleaned_data
         actor = actions.outsider(link, typed["name"])
-        address = request.META.get("REMOTE_ADDR", "")
+        address = network_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
         try:
             left = actions.enter(
                 by=actor, at=now, link=link.pk, code=typed["code"], number=typed["number"], address=address
