@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 
 from throughcare.handovers.actions.cover import may_keep
 from throughcare.handovers.models import Release
-from throughcare.handovers.process.custody_question import CUSTODY_QUESTION
+from throughcare.handovers.process.custody_question import ASKED, CUSTODY_QUESTION
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
 from throughcare.handovers.process.release import NOT_SEEN, RELEASE
 from throughcare.handovers.queries import sheet
@@ -44,7 +44,8 @@ def panel(reader: Reader) -> Panel:
     rows = list(_hand_overs(reader))
     if not reader.dead and any(grant.kind in (Grant.OWN, Grant.CUSTODY) for grant in reader.sight.grants):
         part.acts.append(("New hand-over", reverse("new-hand-over", args=[reader.person])))
-    part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
+    if any(grant.kind != Grant.QUESTION for grant in reader.sight.grants):
+        part.acts.append(("Clinical sheet", reverse("sheet", args=[reader.person])))
     if may_keep(reader.sight):
         part.acts.append(("Who prescribes", reverse("prescriber", args=[reader.person])))
     if reader.actor.role in ASKERS:
@@ -89,12 +90,16 @@ def _add_questions(part: Panel, reader: Reader, questions: list[Known]) -> None:
     for one in questions:
         part.entries.append(Entry(when=one.when, title=f"Who prescribes? Asked of {one.service}"))
         if one.until is None:
+            late = one.place == "escalated"
+            if one.place in ASKED and one.content["asked"] == reader.actor.service:
+                answer = reverse("act", args=[one.content["case"], "answer_prescribing"])
+                part.acts.append(("Answer who prescribes", answer))
             part.work.append(
                 Work(
                     title=f"Question to {one.service}: who prescribes?",
                     url=reverse("case", args=[one.content["case"]]),
-                    state=CUSTODY_QUESTION.label(one.place).capitalize(),
-                    tone="done" if one.place == "answered" else "today",
+                    state="NOT ANSWERED" if late else CUSTODY_QUESTION.label(one.place).capitalize(),
+                    tone="missed" if late else "done" if one.place == "answered" else "today",
                 )
             )
     answered = [one for one in questions if one.content["answer"]]

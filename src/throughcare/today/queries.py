@@ -136,7 +136,7 @@ def _uncovered(actor: Actor, now: datetime) -> Group:
 
 def _questions(actor: Actor, now: datetime) -> list[Group]:
     """Questions about prescribing: those to answer, for somebody may be without a dose tonight; and one's own."""
-    to_answer, ours = [], []
+    to_answer, waiting, answered = [], [], []
     for question in questions(actor, now):
         late = question.due_at is not None and bool(question.ladder or question.due_at <= now)
         name, url = question.case.record.listed_name, reverse("case", args=[question.case_id])
@@ -147,14 +147,14 @@ def _questions(actor: Actor, now: datetime) -> list[Group]:
         elif question.state in ASKED:
             ring = whom_to_ring(question.asked, question.ladder) if late else None
             tag, words = "NOT ANSWERED" if late else "Asked", f"Who prescribes? Asked of {question.asked.name}"
-            ours.append(Line(name, url, tag, "missed" if late else "", words, question.due_at, ring))
+            waiting.append(Line(name, url, tag, "missed" if late else "", words, question.due_at, ring))
         else:
             words = f"{question.asked.name} has answered who prescribes"
             acts = [Act("Close", reverse("act", args=[question.case_id, "close"]))]
-            ours.append(Line(name, url, "Answered", "done", words, acts=acts))
+            answered.append(Line(name, url, "Answered", "done", words, acts=acts))
     return [
         Group("You are asked who prescribes", to_answer, "risk"),
-        Group("You asked who prescribes", ours),
+        Group("You asked who prescribes", waiting + answered),
     ]
 
 

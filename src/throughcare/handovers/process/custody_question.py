@@ -145,21 +145,23 @@ FACTS: Mapping[str, Fact] = {
     "call_back_number": Fact("Number to call you back on"),
     "reason": Fact("Reason", LONG_TEXT),
     "who_prescribes": Fact(
-        "Who prescribes",
+        "Who prescribes?",
         hint="Name, service and telephone number",
         category="prescribing_medicines",
         field="medicine",
     ),
     "dose": Fact(
-        "What, and what dose",
+        "What medicine, and what dose?",
         hint="Product, strength, amount and how often: methadone 1 mg/ml or 10 mg/ml, 60 mg once a day, supervised",
         category="prescribing_medicines",
         field="dose",
     ),
-    "last_taken": Fact("Last taken", MOMENT, category="prescribing_medicines", field="last_supervised_dose"),
+    "last_taken": Fact(
+        "When was the last dose taken?", MOMENT, category="prescribing_medicines", field="last_supervised_dose"
+    ),
     "confirmed_by": Fact(
-        "Confirmed by",
-        hint="Who confirmed it, name and role: R. Patel, pharmacist. If nobody has, tick “not known”",
+        "Who confirmed it?",
+        hint="Name and role: R. Patel, pharmacist. If nobody has, tick “Not known”: it is then marked as unconfirmed",
         category="prescribing_medicines",
         field="dose",
     ),
@@ -186,6 +188,6 @@ CUSTODY_QUESTION = declare(
         "close": "Question closed",
     },
     kept_apart=frozenset({"person", "asking_service", "reason", "call_back_number", *ANSWER}),
-    onward=("answer_prescribing", "close", "ask_again"),
+    onward=("answer_prescribing",),
     replacing=frozenset({"escalate", "close"}),
 )

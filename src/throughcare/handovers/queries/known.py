@@ -94,7 +94,7 @@ def known_about(person: int, actor: Actor) -> list[Known]:
         F("case__strands__state"),
         F("asked__name"),
         F("asked__organisation"),
-        JSONObject(case="case_id", answer=_Json("answer")),
+        JSONObject(case="case_id", asked="asked_id", answer=_Json("answer")),
     )
     told = CallerTold.objects.filter(person=person, service=actor.service).values_list(
         Value(TOLD),

@@ -43,7 +43,7 @@ def questions(actor: Actor, now: datetime) -> QuerySet[Any]:
 def answer_rows(answer: Mapping[str, str], service: str, seen: Sight, organisation: int | None) -> list[Row]:
     """An answer, as far as the reader may see it: each with when, from whom, and whether anybody confirmed it."""
     return [
-        Row(FACTS[code].label, _value(code, answer), **_source(answer, service))
+        Row(FACTS[code].label.rstrip("?"), _value(code, answer), **_source(answer, service))
         for code in _readable(answer, seen, organisation)
     ]
 
@@ -60,7 +60,7 @@ def answers_to(case: Case, seen: Sight) -> list[Row]:
     rows = answer_rows(given[0], asked.name, seen, asked.organisation_id) if given else []
     for answer in given[1:]:
         parts = [
-            f"{FACTS[code].label.lower()}: {_value(code, answer)}"
+            f"{FACTS[code].label.rstrip('?').lower()}: {_value(code, answer)}"
             for code in _readable(answer, seen, asked.organisation_id)
         ]
         if parts:

@@ -10,6 +10,7 @@ from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions.question import open_to_the_asked
 from throughcare.handovers.process.custody_question import ANSWER, ASKED, CUSTODY_QUESTION
 from throughcare.handovers.process.hand_over import next_step
+from throughcare.handovers.queries.hand_over import whom_to_ring
 from throughcare.handovers.queries.question import answers_to
 from throughcare.handovers.queries.sheet import covers, items_of, open_parts, readable_items, reads_cover
 from throughcare.handovers.queries.sheet import words as in_words
@@ -103,7 +104,12 @@ class CustodyQuestions:
     def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
         question = case.custody_question
         who = question.written_by.name if question.written_by else ""
+        rows = []
+        if question.ladder and question.asker_id == seen.actor.service:
+            name, telephone = whom_to_ring(question.asked, question.ladder)
+            rows.append(Row("What to do now", f"Ring {name}: {telephone}", tag="NOT ANSWERED", tone="missed"))
         return [
+            *rows,
             Row("Why it is asked", question.reason, note=who),
             Row("Call back", question.call_back_number),
             *answers_to(case, seen),

@@ -84,7 +84,6 @@ class MayTell:
     answer: str
     not_told: str
     in_writing: str
-    tone: str
     when: str
     basis: str
     verified: str
@@ -95,13 +94,13 @@ def may_tell(rule: Rule, role: str) -> MayTell:
     refused = beyond(rule, TOLD)
     fields = [words for code, words in TOLD.items() if code not in refused]
     if rule.access is Access.SEE:
-        answer, tone = "Yes: the medicine, the dose, the last dose and who prescribes", "done"
+        answer = "Yes: the medicine, the dose, the last dose and who prescribes"
     elif fields:
-        answer, tone = f"Only {', '.join(fields)}", "today"
+        answer = f"Only {', '.join(fields)}"
     elif rule.access is Access.STATEMENT:
-        answer, tone = "Not by telephone", ""
+        answer = "Not by telephone"
     else:
-        answer, tone = "No", ""
+        answer = "No"
     return MayTell(
         role=role,
         caller=CALLERS[role],
@@ -110,7 +109,6 @@ def may_tell(rule: Rule, role: str) -> MayTell:
         in_writing=", ".join(IN_WRITING[field] for field in rule.summary_fields)
         if rule.access is Access.STATEMENT
         else "",
-        tone=tone,
         when=", and ".join(WHEN[code] for code in rule.conditions) if fields else "",
         basis=rule.basis,
         verified=rule.verified,
