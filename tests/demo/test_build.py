@@ -18,6 +18,7 @@ from throughcare.demo import lives
 from throughcare.demo.area import AREA, PASSWORD, RIVERSIDE
 from throughcare.demo.build import FEWEST, build, sign_ins
 from throughcare.demo.moments import WORKER, Days
+from throughcare.demo.stories import STORIES
 from throughcare.events import chain
 from throughcare.events.models import Event
 from throughcare.handovers.models import CustodyStay, HandOver
@@ -74,7 +75,7 @@ def test_the_rows_obey_the_constraints(world: builder.Summary) -> None:
 
 def test_the_chain_is_whole_and_bulk_is_one_event_with_its_count(world: builder.Summary) -> None:
     assert chain.verify().faults == ()
-    assert Event.objects.get(verb="demo.built").count == 390
+    assert Event.objects.get(verb="demo.built").count == 400 - len(STORIES)
 
 
 def test_numbers_belong_to_nobody(world: builder.Summary) -> None:
@@ -177,7 +178,7 @@ def test_a_build_that_was_killed_goes_on_where_it_stopped(monkeypatch: pytest.Mo
     on = date(2027, 2, 4)
     with pytest.raises(Killed):
         build(people=120, on=on, seed=1, progress=killed)
-    assert Person.objects.count() == 50
+    assert Person.objects.count() == 40 + len(STORIES)
     with pytest.raises(Refused, match="--people 120 --on 2027-02-04 --seed 1"):
         build(people=120, on=on, seed=2, progress=silent)
     build(people=120, on=on, seed=1, progress=silent)
