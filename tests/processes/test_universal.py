@@ -189,6 +189,9 @@ def test_every_event_does_in_every_open_state_what_the_table_says(event: str, st
     assert undone.of_id == kept.pk
     assert world.everything() == before, "undone, everything is exactly as it was"
     assert PersonEvent.objects.get(pk=kept.pk).undone_by_id == undone.pk
+    assert StepTaken.objects.filter(case=world.case, row="U-event_corrected").count() == 1, "both stay on the history"
+    told = [verb for _, verb in world.told()]
+    assert told.count("hand_over.undo_event") >= max(1, told.count(f"hand_over.{row.verb}"))
 
 
 def test_who_may_report_what_is_what_the_table_says_for_every_event_state_and_role() -> None:
@@ -481,6 +484,15 @@ def test_the_same_form_sent_twice_reports_once() -> None:
     assert universal.report(**form) == universal.report(**form)  # type: ignore[arg-type]
     assert PersonEvent.objects.count() == 1
     assert StepTaken.objects.filter(verb="report_died").count() == 1
+
+
+def test_a_form_that_was_used_for_somebody_else_is_refused() -> None:
+    world = World()
+    other = worlds.person(world.sender)
+    form = {"by": world.sender, "at": AT, "event": "died", "facts": DIED, "key": "one"}
+    universal.report(**form, person=world.person)  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="UE-105"):
+        universal.report(**form, person=other.person_id)  # type: ignore[arg-type]
 
 
 def test_an_event_touches_no_case_that_is_closed_and_no_case_of_anybody_else() -> None:

@@ -13,7 +13,7 @@ from throughcare.accounts.models import User
 from throughcare.events.actor import Actor
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
-from throughcare.organisations.models import Service
+from throughcare.organisations.models import Service, Site
 from throughcare.people.happened import KINDS
 from throughcare.people.models import PersonEvent
 from throughcare.processes.actions import stranger
@@ -23,7 +23,7 @@ from throughcare.processes.registry import Room, forbidden, rooms
 from throughcare.processes.rules import Act, acts, reportable
 from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
 from throughcare.processes.universal import outstanding
-from throughcare.processes.universal_rules import ENDED_WORDS, RESUMED, VOID, rows_of
+from throughcare.processes.universal_rules import ENDED_WORDS, RESUMED, SITE, VOID, rows_of
 from throughcare.reference.areas import MADE_UP_AREAS, areas
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
@@ -287,7 +287,7 @@ def shown(room: Room, code: str, value: object, names: Mapping[tuple[str, str], 
 
 def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]:
     """The names behind the services and users that the steps mention by id."""
-    ids: dict[str, set[int]] = {SERVICE: set(), USER: set()}
+    ids: dict[str, set[int]] = {SERVICE: set(), USER: set(), SITE: set()}
     for step in steps:
         for code, value in step.facts.items():
             kind = room.process.fact(code).kind
@@ -296,6 +296,8 @@ def _names(room: Room, steps: Iterable[StepTaken]) -> dict[tuple[str, str], str]
     found: dict[tuple[str, str], str] = {}
     if ids[SERVICE]:
         found |= {(SERVICE, str(s.pk)): s.name for s in Service.objects.filter(pk__in=ids[SERVICE])}
+    if ids[SITE]:
+        found |= {(SITE, str(s.pk)): s.name for s in Site.objects.filter(pk__in=ids[SITE])}
     if ids[USER]:
         found |= {(USER, str(u.pk)): u.name for u in User.objects.filter(pk__in=ids[USER])}
     return found

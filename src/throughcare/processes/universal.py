@@ -13,6 +13,7 @@ from throughcare.accounts.models import User
 from throughcare.events.acting import action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages import outbox
+from throughcare.messages.models import Message
 from throughcare.people.happened import KINDS
 from throughcare.people.models import PersonEvent, Record
 from throughcare.people.queries import deaths, records_of
@@ -53,13 +54,12 @@ def happened(
     """The same for a caller who knows that the actor may know the person, through this record."""
     person = record.person_id
     _lock(person)
-    if key and (earlier := PersonEvent.objects.filter(key=key, by=by.user, person=person).first()):
-        say("person.repeated", by=by, at=at, person=person, record=record.pk, subject=f"person event {earlier.pk}")
+    if earlier := _repeated(key, event, record, by, at):
         return earlier
     rows = _rows_for(event, by, person)
     if event not in anywhere.reportable_by(by.role, rooms()):
         raise Refused(_wrong_role(event, rows), person=person)
-    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    given = _given(facts, event, rows)
     if faults := anywhere.missing(event, tuple(rows.values()), given):
         raise Refused(*faults, person=person)
     on = _day(given.get(KINDS[event].day))
@@ -76,7 +76,8 @@ def happened(
     for case, room in _open_cases(person):
         _do(kept, case, room, rows[case.process], by=by, at=at, told=told)
     if event in anywhere.LEAVES_CUSTODY:
-        _go_on(kept, outstanding(person).filter(kind__in=anywhere.IN_CUSTODY), at, by=by, moment=at, told={})
+        ended = outstanding(person).filter(kind__in=anywhere.IN_CUSTODY)
+        _go_on(kept, ended, at, by=by, moment=_from(on or localdate(at), at), told={})
     _tell(told, at)
     say(
         f"person.{event}",
@@ -102,8 +103,7 @@ def resume(
     """
     record = _known_to(by, person, at)
     _lock(person)
-    if key and (earlier := PersonEvent.objects.filter(key=key, by=by.user, person=person).first()):
-        say("person.repeated", by=by, at=at, person=person, record=record.pk, subject=f"person event {earlier.pk}")
+    if earlier := _repeated(key, anywhere.RESUMED, record, by, at):
         return earlier
     rows = _rows_for(anywhere.RESUMED, by, person)
     paused = outstanding(person).filter(pk=event).first()
@@ -111,7 +111,7 @@ def resume(
         raise Refused(_nothing_paused(), person=person)
     if not any(by.role in row.roles for row in rows.values()):
         raise Refused(_wrong_role(anywhere.RESUMED, rows), person=person)
-    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    given = _given(facts, anywhere.RESUMED, rows)
     faults = anywhere.missing(anywhere.RESUMED, tuple(rows.values()), given)
     on = _day(given.get("resumed_date"))
     if on and not localdate(paused.at) <= on <= localdate(at):
@@ -146,7 +146,7 @@ def void(*, by: Actor, at: datetime, case: int, facts: Mapping[str, object], ver
     """Close a case that was opened in error. It stays on the history and is left out of counts.
 
     Refused: UE-130 for a case that is closed, UE-101 for an open question, UE-131 where the reviewer is no second
-    colleague, PR-103 for the role, PR-201 where somebody acted first.
+    colleague, UE-102 for the role, PR-201 where somebody acted first.
     """
     locked = Case.objects.select_for_update(of=("self",)).filter(pk=case).first()
     room = rooms().get(locked.process) if locked else None
@@ -159,7 +159,7 @@ def void(*, by: Actor, at: datetime, case: int, facts: Mapping[str, object], ver
     faults = [] if by.role in row.roles else [_wrong_role(anywhere.VOID, {found.process: row})]
     if found.closed_at is not None:
         faults.append(Fault("UE-130", "", "This is closed already.", "Nothing more need be done."))
-    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    given = _given(facts, anywhere.VOID, {found.process: row})
     faults += anywhere.missing(anywhere.VOID, (row,), given)
     faults += _reviewer(given, by)
     if faults:
@@ -183,8 +183,7 @@ def undo(
     """
     record = _known_to(by, person, at)
     _lock(person)
-    if key and (earlier := PersonEvent.objects.filter(key=key, by=by.user, person=person).first()):
-        say("person.repeated", by=by, at=at, person=person, record=record.pk, subject=f"person event {earlier.pk}")
+    if earlier := _repeated(key, anywhere.CORRECTED, record, by, at):
         return earlier
     rows = _rows_for(anywhere.CORRECTED, by, person)
     if not any(by.role in row.roles for row in rows.values()):
@@ -200,7 +199,7 @@ def undo(
             ),
             person=person,
         )
-    given = {code: value for code, value in facts.items() if value not in (None, "")}
+    given = _given(facts, anywhere.CORRECTED, rows)
     faults = anywhere.missing(anywhere.CORRECTED, tuple(rows.values()), given)
     faults += _reviewer(given, by)
     if faults:
@@ -252,9 +251,7 @@ def _do(
 ) -> None:
     """One event, one case: its own step where the process has one for this state, else what the row says."""
     party = bool(room.roles_of(case, by))
-    owners = _owners(room, case)
-    for service in _told(room, case, row, owners):
-        told.setdefault(service, (f"{case.process}.{row.verb}", case.pk))
+    services = _told(room, case, row, _owners(room, case))  # asked before anything moves
     before = _state_of(case)
     own = _own_step(room, case, row, event, at)
     if own is not None:
@@ -265,7 +262,9 @@ def _do(
         _change(case, room, row, at, ended_by=event.kind if row.effect == anywhere.CLOSE else "")
         flags = [Fault(*flag) for flag in event.flags] if party else []
         _step(case, room, row, by=by, at=at, facts=event.facts, flags=flags, party=party)
-    _keep_effect(event, case, before)
+        for service in services:  # a step of the process's own tells whom it names itself
+            told.setdefault(service, (f"{case.process}.{row.verb}", case.pk))
+    _keep_effect(event, case, before, always=True)
 
 
 def _own_step(room: Room, case: Case, row: UniversalRow, event: PersonEvent, at: datetime) -> rules.Verdict | None:
@@ -307,7 +306,7 @@ def _change(case: Case, room: Room, row: UniversalRow, at: datetime, *, ended_by
         if all(strand.state in room.process.final for strand in case.strands.all()):
             case.closed_at = at
         case.ended_by, case.paused_at = ended_by, None
-    started = [clock for clock in clocks if row.verb in clock.starts_on]
+    started = [clock for clock in clocks if strands and row.verb in clock.starts_on]
     Due.objects.bulk_create(
         Due(
             case=case,
@@ -353,10 +352,8 @@ def _resumed(
     key: str | None,
 ) -> PersonEvent:
     kept = _keep(by, at, record, anywhere.RESUMED, facts, on=on, of=paused, key=key)
-    midnight = datetime.combine(on, time(), LONDON)
-    moment = anywhere.moment_of_resuming(on, localdate(at), at, midnight)
     told: dict[int, tuple[str, int]] = {}
-    _go_on(kept, PersonEvent.objects.filter(pk=paused.pk), at, by=by, moment=moment, told=told)
+    _go_on(kept, PersonEvent.objects.filter(pk=paused.pk), at, by=by, moment=_from(on, at), told=told)
     _tell(told, at)
     say(
         "person.resumed",
@@ -402,7 +399,10 @@ def _go_on(
 def _take_back(
     kept: PersonEvent, wrong: PersonEvent, rows: Mapping[str, UniversalRow], *, by: Actor, at: datetime
 ) -> None:
-    """Every value that the event, and whatever ended it, changed becomes what it was, the last change first."""
+    """Every value that the event, and whatever ended it, changed becomes what it was, the last change first.
+
+    Whoever answers for the case now is told, and whoever was told of the event.
+    """
     events = [wrong.pk, *([wrong.ended_by_id] if wrong.ended_by_id else [])]
     effects = list(Effect.objects.filter(event__in=events).order_by("-pk"))
     told: dict[int, tuple[str, int]] = {}
@@ -418,7 +418,8 @@ def _take_back(
         party = bool(room.roles_of(case, by))
         facts = {**kept.facts, "event": KINDS[wrong.kind].words}
         _step(case, room, rows[case.process], by=by, at=at, facts=facts, flags=(), party=party)
-        for service in _owners(room, case):
+        before = Message.objects.filter(case=pk, written_at=wrong.at).order_by("pk").values_list("service", flat=True)
+        for service in [*_owners(room, case), *before]:
             told.setdefault(service, (f"{case.process}.{rows[case.process].verb}", case.pk))
     _tell(told, at)
 
@@ -465,8 +466,31 @@ def _known_to(by: Actor, person: int, at: datetime) -> Record:
 
 def _lock(person: int) -> None:
     """Cases before the person, as whoever acts on a case does."""
-    list(Case.objects.select_for_update(of=("self",)).filter(person=person, closed_at=None).order_by("pk"))
+    list(Case.objects.select_for_update(of=("self",)).filter(person=person).order_by("pk"))
     Person.objects.select_for_update().get(pk=person)
+
+
+def _repeated(key: str | None, kind: str, record: Record, by: Actor, at: datetime) -> PersonEvent | None:
+    """What the very same form reported before. Refused (UE-105) where it was used for something else."""
+    earlier = PersonEvent.objects.filter(key=key).first() if key else None
+    if earlier is None:
+        return None
+    if (earlier.person_id, earlier.kind, earlier.by_id) != (record.person_id, kind, by.user):
+        fault = Fault("UE-105", "", "This form was already used for something else.", "Open the page again, then act.")
+        raise Refused(fault, person=record.person_id)
+    say("person.repeated", by=by, at=at, person=record.person_id, subject=f"person event {earlier.pk}")
+    return earlier
+
+
+def _given(facts: Mapping[str, object], event: str, rows: Mapping[str, UniversalRow]) -> dict[str, object]:
+    """The answers to what the event asks."""
+    asked = anywhere.asked(event, tuple(rows.values()))
+    return {code: facts[code] for code in asked if facts.get(code) not in (None, "")}
+
+
+def _from(on: date, at: datetime) -> datetime:
+    """The moment from which clocks run again: now, or the beginning of an earlier day."""
+    return at if on >= localdate(at) else datetime.combine(on, time(), LONDON)
 
 
 def _open_cases(person: int) -> list[tuple[Case, Room]]:
@@ -630,8 +654,8 @@ def _values(row: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
 
 
-def _keep_effect(event: PersonEvent, case: Case, before: Mapping[str, Any]) -> None:
-    """Keep what changed since `before`, if anything did."""
+def _keep_effect(event: PersonEvent, case: Case, before: Mapping[str, Any], *, always: bool = False) -> None:
+    """Keep what changed since `before`; where nothing did, only with `always`: that the event reached the case."""
     after = _state_of(case)
     changes = {
         "case": _differences(before["case"], after["case"]),
@@ -639,7 +663,7 @@ def _keep_effect(event: PersonEvent, case: Case, before: Mapping[str, Any]) -> N
         "dues": _all_differences(before["dues"], after["dues"]),
         "started": [pk for pk in after["dues"] if pk not in before["dues"]],
     }
-    if any(changes.values()):
+    if always or any(changes.values()):
         Effect(event=event, case=case, changes=changes).save()
 
 

@@ -35,7 +35,7 @@ def panel(reader: Reader) -> Panel:
             continue
         words = KINDS[event.kind].words
         stands = event.undone_by_id is None and event.kind not in (anywhere.RESUMED, anywhere.CORRECTED)
-        if stands and event.kind in PAUSING and event.ended_by_id is None and goes_on:
+        if stands and event.kind in PAUSING and event.ended_by_id is None and goes_on and not reader.dead:
             address = reverse("resume-event", args=[reader.person, event.pk])
             part.more.append((f"Say that it has ended: {words.lower()}", address))
         if stands and undoes:

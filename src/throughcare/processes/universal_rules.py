@@ -6,7 +6,7 @@ what it does to a case of each process. A fact reported is always recorded, and 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from throughcare.processes.table import (
     AREA,
@@ -277,8 +277,3 @@ def odd(event: str, on: date | None, known: Known, today: date) -> list[Fault]:
     if event in LEAVES_CUSTODY and known.held_since and on and on < known.held_since:
         found.append(Fault("UE-125", day, "The release is before they came into custody.", "Check both dates."))
     return found
-
-
-def moment_of_resuming(on: date, today: date, at: datetime, midnight: datetime) -> datetime:
-    """From when clocks run again: now, or the beginning of an earlier day that was given."""
-    return at if on >= today else midnight
