@@ -27,6 +27,7 @@ from throughcare.web.faults import Fault, Refused
 ROOT = Path(__file__).parents[3]  # the clone
 OTHERS = {  # words that live in another room: the module that holds their Typer app, and what they are for
     "account": ("throughcare.organisations.commands", "make somebody's account and enter where they work"),
+    "mailbox": ("throughcare.organisations.mailboxes", "set where the daily digest of a service goes"),
     "demo": ("throughcare.demo.commands", "make a made-up area of any size"),
     "processes": ("throughcare.processes.commands", "list, show or try the processes"),
     "bench": ("bench.commands", "measure speed and size, from a clone"),

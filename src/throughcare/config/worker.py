@@ -18,6 +18,7 @@ from throughcare.web import logs
 PULSE = 1.0
 STOPPING = 8.0  # seconds that an e-mail in hand may still take once a stop was asked for
 BEATING, SEALING, PUBLISHING = timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5)
+DIGESTS = timedelta(minutes=1)
 
 log = logging.getLogger("throughcare.worker")
 
@@ -29,6 +30,7 @@ class Worker:
         from throughcare.events import chain
         from throughcare.messages import email, jobs, outbox
         from throughcare.sharing import looks
+        from throughcare.today import digest
 
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.over = threading.Event()
@@ -36,6 +38,7 @@ class Worker:
             ("sweep", self.sweep, timedelta()),
             ("messages", outbox.deliver, timedelta()),
             ("seal", looks.seal, SEALING),
+            ("digests", digest.write_due, DIGESTS),
             ("publish", chain.publish_if_due, PUBLISHING),
         )
         self.beaten = timezone.now() - BEATING

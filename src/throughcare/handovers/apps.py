@@ -8,6 +8,7 @@ class HandoversConfig(AppConfig):
         from throughcare.events.acting import react
         from throughcare.handovers import conditions, panel
         from throughcare.handovers.room import hand_over as room
+        from throughcare.messages import email
         from throughcare.messages.outbox import DELIVERED
         from throughcare.people.panels import add_panel
         from throughcare.processes.registry import register
@@ -17,5 +18,6 @@ class HandoversConfig(AppConfig):
         conditions.register()
         register(room.HandOvers())
         react(DELIVERED, room.delivered)
+        email.instant("hand_over.escalate")
         add_panel(panel.panel)
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

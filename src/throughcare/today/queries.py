@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate, localtime
 
@@ -144,12 +144,15 @@ def _appointments(actor: Actor, now: datetime) -> Group:
     )
 
 
+def unread(service: int | None) -> QuerySet[Message]:
+    """What other services did that this one was told of, and nobody has put away yet."""
+    waiting = Message.objects.filter(service=service, put_away_at=None, delivered_at__isnull=False)
+    return waiting.exclude(verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate"))
+
+
 def _told(actor: Actor) -> list[Message]:
-    """What other services did that this one was told of, and nobody has put away yet; one more than is shown."""
-    unread = Message.objects.filter(service=actor.service, put_away_at=None, delivered_at__isnull=False).exclude(
-        verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate")
-    )
-    return list(unread.order_by("-pk")[: MOST_ROWS + 1])
+    """The newest of them: one more than is shown."""
+    return list(unread(actor.service).order_by("-pk")[: MOST_ROWS + 1])
 
 
 def _messages(told: list[Message], about: dict[int, HandOver]) -> Group:

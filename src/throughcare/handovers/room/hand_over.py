@@ -13,6 +13,7 @@ from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process.hand_over import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
+from throughcare.messages import email
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
@@ -218,6 +219,8 @@ class HandOvers:
         hand_over, facts = step.case.hand_over, step.facts
         if step.verb == "escalate":
             hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
+            if hand_over.owed_by == RECEIVER:  # the sender is told by the step itself
+                email.tell_at_once([hand_over.receiver_id], verb="hand_over.escalate", case=step.case_id, at=at)
         elif LADDER_CLOCK in _stopped(step):
             hand_over.ladder = hand_over.owed_by = ""
         elif hand_over.ladder and step.verb in ("ask_question", "answer_question"):
