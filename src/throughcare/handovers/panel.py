@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, F, FilteredRelation, Q
 from django.urls import reverse
 
+from throughcare.appointments.rules import CANCELLED, OUTCOMES, where
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
 from throughcare.handovers.queries.hand_over import hand_overs, standing
 from throughcare.organisations.models import Service
@@ -86,6 +87,10 @@ def _add_whereabouts(part: Panel, reader: Reader) -> None:
         Person.objects.filter(pk=reader.person)
         .annotate(
             booked=FilteredRelation("appointments", condition=Q(appointments__replaced_at=None)),
+            booked_id=F("booked__pk"),
+            booked_way=F("booked__way"),
+            booked_outcome=F("booked__outcome"),
+            booked_by_service=F("booked__service"),
             site_name=F("stays__site__name"),
             site_organisation=F("stays__site__organisation"),
             held_since=F("stays__since"),
@@ -104,6 +109,10 @@ def _add_whereabouts(part: Panel, reader: Reader) -> None:
             "held_since",
             "held_until",
             "release_date",
+            "booked_id",
+            "booked_way",
+            "booked_outcome",
+            "booked_by_service",
             "booked_at",
             "booked_place",
             "booked_service",
@@ -113,7 +122,7 @@ def _add_whereabouts(part: Panel, reader: Reader) -> None:
         )
     )
     stays: set[datetime] = set()
-    booked: set[datetime] = set()
+    booked: set[int] = set()
     for row in rows:
         if row.covers and not stays and not booked:
             held_here = any(grant.kind == Grant.CUSTODY for grant in reader.sight.grants)
@@ -124,9 +133,9 @@ def _add_whereabouts(part: Panel, reader: Reader) -> None:
         if row.held_since and row.held_since not in stays:
             _add_stay(part, reader, row, latest=not stays)
             stays.add(row.held_since)
-        if row.booked_at and row.booked_at not in booked:
+        if row.booked_id and row.booked_id not in booked:
             _add_appointment(part, reader, row)
-            booked.add(row.booked_at)
+            booked.add(row.booked_id)
 
 
 def _add_stay(part: Panel, reader: Reader, row: Any, *, latest: bool) -> None:
@@ -154,11 +163,19 @@ def _add_appointment(part: Panel, reader: Reader, row: Any) -> None:
     reads = reader.sight.reads_item
     if not reads("appointments_attendance", row.booked_organisation, "next_appointment"):
         return
-    place = row.booked_place if reads("appointments_attendance", row.booked_organisation, "place") else ""
+    reads_place = reads("appointments_attendance", row.booked_organisation, "place")
+    place = where(row.booked_way, row.booked_place) if reads_place else ""
     words = f"{moment(row.booked_at)}{', ' if place else ''}{place}"
     # A summary holds the time and the place: not with whom, since that alone may say that somebody is in treatment.
     service = row.booked_service if reads("appointments_attendance", row.booked_organisation, "kind") else ""
-    if row.booked_at >= reader.now:
+    came = dict(OUTCOMES).get(row.booked_outcome, "")
+    if not reads("appointments_attendance", row.booked_organisation, "attended"):
+        came = came if row.booked_outcome == CANCELLED else ""
+    if row.booked_by_service == reader.actor.service and not row.booked_outcome:
+        url = reverse("appointment", args=[row.booked_id])
+        part.work.append(Work(title=f"Appointment {moment(row.booked_at)}", url=url, state="Booked", words=place))
+    if row.booked_at >= reader.now and row.booked_outcome != CANCELLED:
         part.facts.append(Row("Appointment", words, note=service))
     else:
-        part.entries.append(Entry(when=row.booked_at, title="Appointment", by=service, text=place))
+        title = f"Appointment{': ' if came else ''}{came.lower()}"
+        part.entries.append(Entry(when=row.booked_at, title=title, by=service, text=place))

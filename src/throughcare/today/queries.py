@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.timezone import localdate, localtime
 
 from throughcare.appointments.models import Appointment
+from throughcare.appointments.queries import names
+from throughcare.appointments.rules import where
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver
 from throughcare.handovers.process.hand_over import CONTACT_OWED, HAND_OVER, MOVED_BY_SENDER, TO_ANSWER
@@ -118,29 +120,29 @@ def _appointments(actor: Actor, now: datetime) -> Group:
     today = localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = (
         readable(Appointment.objects.all(), actor, "appointments_attendance", now, organisation="service__organisation")
-        .filter(service=actor.service, replaced_at=None, starts_at__range=(today, today + DIARY))
-        .select_related("case__record")
+        .filter(service=actor.service, replaced_at=None, outcome="", starts_at__range=(today, today + DIARY))
         .order_by("starts_at", "pk")
     )
     found = list(rows[: MOST_ROWS + 1])
+    named = names(actor, found, now) if found else {}
     lines = []
     for booked in found[:MOST_ROWS]:
         is_today = localdate(booked.starts_at) == localdate(now)
-        record = booked.case.record if booked.case else None
         lines.append(
             Line(
-                what=record.listed_name if record else f"Person {booked.person_id}",
+                what=named.get(booked.person_id, f"Person {booked.person_id}"),
                 url=reverse("person", args=[booked.person_id]),
                 tag="Today" if is_today else "",
                 tone="today" if is_today else "",
-                words=f"{'' if is_today else day(booked.starts_at) + ', '}{clock(booked.starts_at)}, {booked.place}",
+                words=f"{'' if is_today else day(booked.starts_at) + ', '}{clock(booked.starts_at)}, "
+                + where(booked.way, booked.place),
                 acts=[Act("Record the contact", reverse("act", args=[booked.case_id, "record_contact"]))]
                 if booked.case_id and booked.starts_at < now + ONE_DAY
                 else [],
             )
         )
     return Group(
-        "Appointments, next 7 days", lines, "", reverse("hand-overs") + "?show=ours" if len(found) > MOST_ROWS else ""
+        "Appointments, next 7 days", lines, "", reverse("diary") + "?view=week" if len(found) > MOST_ROWS else ""
     )
 
 

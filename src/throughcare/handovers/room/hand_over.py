@@ -6,13 +6,24 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localdate
 
 from throughcare.accounts.models import User
 from throughcare.appointments import actions as diary
+from throughcare.appointments.models import Appointment
+from throughcare.appointments.rules import where
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.models import CustodyStay
-from throughcare.handovers.process.hand_over import BASES, FACTS, HAND_OVER, LADDER, NOT_THE_RECEIVERS, UNOPENED
+from throughcare.handovers.process.hand_over import (
+    BASES,
+    CONTACT_OWED,
+    FACTS,
+    HAND_OVER,
+    LADDER,
+    NOT_THE_RECEIVERS,
+    UNOPENED,
+)
 from throughcare.messages import email
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import receiving_services
@@ -34,6 +45,8 @@ LADDER_CLOCK = "HOV-C06"
 CONTINUITY = timedelta(days=21)
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
 ENDS_FOR_BOTH = ("withdraw", "supersede")
+NOT_YET_SEEN = (*CONTACT_OWED, "contact_made")
+"""While it can be recorded that the person was not reached."""
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
 
@@ -269,6 +282,33 @@ def delivered(said: Said) -> None:
         engine.take(by=SYSTEM, at=said.at, case=case.pk, verb="deliver", facts=facts)
 
 
+def attended(said: Said) -> None:
+    """The diary has it that the person came: the first contact of their hand-over is recorded with it."""
+    if case := _awaiting_contact(said):
+        seen_on = localdate(said.about.starts_at).isoformat()
+        facts = {"contact_date": seen_on, "heard_from": "Seen by us: recorded in the diary"}
+        engine.take(by=said.by, at=said.at, case=case.pk, verb="record_contact", facts=facts)
+
+
+def moved(said: Said) -> None:
+    """The diary has the appointment moved: the hand-over says so too, and its sender is told."""
+    if case := _awaiting_contact(said):
+        new = said.about
+        facts = {"appointment_time": new.starts_at.isoformat(), "place": where(new.way, new.place)}
+        engine.take(by=said.by, at=said.at, case=case.pk, verb="book_contact", facts=facts)
+
+
+def _awaiting_contact(said: Said) -> Case | None:
+    """The hand-over that an appointment belongs to, while its first contact is still to come."""
+    appointment = said.about
+    assert isinstance(appointment, Appointment)
+    cases = Case.objects.filter(appointments=appointment, process=HAND_OVER.name)
+    case = cases.select_related("hand_over").prefetch_related("strands").first()
+    if case is None or case.hand_over.receiver_id != appointment.service_id or state_of(case) not in CONTACT_OWED:
+        return None
+    return case
+
+
 def state_of(case: Case) -> str:
     """The state of the hand-over itself; its strands have been read with it."""
     return next(strand.state for strand in case.strands.all() if strand.name == "main")
@@ -321,7 +361,7 @@ def _take_on(case: Case, by: Actor, at: datetime) -> None:
     if not seen.reads("identity_core", "date_of_birth"):
         identity = replace(identity, date_of_birth=None)
     if not seen.reads("safe_contact"):
-        identity = replace(identity, telephone="", safe_contact="")
+        identity = replace(identity, telephone="", email="", safe_contact="", may_email=False, may_name_service=False)
     people.open_record(
         by=by,
         at=at,
