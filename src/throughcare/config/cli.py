@@ -29,6 +29,7 @@ OTHERS = {  # words that live in another room: module (and name, if not app) of 
     "account": ("throughcare.organisations.commands", "make somebody's account and enter where they work"),
     "front-door": ("throughcare.organisations.commands:front_door_app", "say who answers the public page of an area"),
     "outside": ("throughcare.organisations.outside", "enter a service that has no accounts and answers by link"),
+    "mailbox": ("throughcare.organisations.mailboxes", "set where the daily digest of a service goes"),
     "demo": ("throughcare.demo.commands", "make a made-up area of any size"),
     "processes": ("throughcare.processes.commands", "list, show or try the processes"),
     "bench": ("bench.commands", "measure speed and size, from a clone"),

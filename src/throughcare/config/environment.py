@@ -60,6 +60,12 @@ VARIABLES = (
         "Where people reach this server, such as https://throughcare.example.org: for links in e-mail. Needed with "
         "THROUGHCARE_SMTP.",
     ),
+    Variable(
+        "THROUGHCARE_VIDEO",
+        "",
+        "Where video appointments are held, such as https://video.example.org/{room}; {room} becomes an unguessable "
+        "name. Empty: no link is made, and the service sends its own.",
+    ),
 )
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -94,6 +100,7 @@ class Environment:
     smtp: str
     mail_from: str
     address: str
+    video: str
 
     @property
     def made_up(self) -> bool:
@@ -190,6 +197,7 @@ def read(variables: Mapping[str, str] = os.environ) -> Environment:
         smtp=smtp,
         mail_from=_mail_from(text["THROUGHCARE_MAIL_FROM"], needed=bool(smtp)),
         address=_address(text["THROUGHCARE_ADDRESS"], needed=bool(smtp)),
+        video=_video(text["THROUGHCARE_VIDEO"]),
     )
 
 
@@ -263,3 +271,17 @@ def _address(url: str, *, needed: bool) -> str:
             "https://throughcare.example.org."
         )
     return url.rstrip("/")
+
+
+def _video(url: str) -> str:
+    try:
+        parts = urlsplit(url.replace("{room}", "room"))
+        usable = parts.scheme == "https" and bool(parts.hostname) and url.count("{room}") == 1 and not parts.username
+    except ValueError:
+        usable = False
+    if url and not usable:
+        raise WrongSetting(
+            f"THROUGHCARE_VIDEO is {url!r}. It must be an https address with {{room}} in it once, such as "
+            "https://video.example.org/{room}, or be empty."
+        )
+    return url

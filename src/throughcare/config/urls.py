@@ -10,6 +10,7 @@ add_banner(late_banner)
 urlpatterns = [
     path("", include("throughcare.today.urls")),
     path("", include("throughcare.handovers.urls")),
+    path("", include("throughcare.appointments.urls")),
     path("", include("throughcare.processes.urls")),
     path("", include("throughcare.people.urls")),
     path("", include("throughcare.sharing.urls")),

@@ -22,6 +22,7 @@ SPELL = 5.0
 """Seconds for which deadlines, or messages, are gone through before the other passes have their turn."""
 STOPPING = 8.0  # seconds that an e-mail in hand may still take once a stop was asked for
 BEATING, SEALING, PUBLISHING = timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5)
+DIGESTS = timedelta(minutes=1)
 
 log = logging.getLogger("throughcare.worker")
 
@@ -34,6 +35,7 @@ class Worker:
         from throughcare.handovers.actions.public_request import forget_knocks
         from throughcare.messages import email, jobs
         from throughcare.sharing import looks
+        from throughcare.today import digest
 
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.over = threading.Event()
@@ -41,6 +43,7 @@ class Worker:
             ("sweep", self.sweep, timedelta()),
             ("messages", self.deliver, timedelta()),
             ("seal", looks.seal, SEALING),
+            ("digests", digest.write_due, DIGESTS),
             ("publish", chain.publish_if_due, PUBLISHING),
             ("knocks", forget_knocks, PUBLISHING),
         )

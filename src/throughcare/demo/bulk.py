@@ -20,6 +20,7 @@ from django.utils.timezone import localdate
 
 from throughcare.accounts.models import User
 from throughcare.appointments.models import Appointment
+from throughcare.appointments.rules import IN_PERSON
 from throughcare.demo import lives, names
 from throughcare.demo.area import AREA
 from throughcare.demo.lives import Act, Life, Referral, Stay
@@ -54,7 +55,7 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Membership: "id user_id service_id role since until",
     Person: "id",
     Record: "id person_id organisation_id service_id given_name family_name preferred_name date_of_birth address area "
-    "telephone safe_contact given_key family_key made_up opened_at form",
+    "telephone email safe_contact may_email may_name_service given_key family_key made_up opened_at form",
     Identifier: "id record_id kind value",
     Link: "id record_id from_person_id to_person_id reason weight by_id at",
     CustodyStay: "id person_id record_id site_id since until release_date event_id",
@@ -67,7 +68,8 @@ COLUMNS: Mapping[type[models.Model], str] = {
     "urgent attached sent_at owner_id owner_name ladder owed_by",
     Release: "case_id stay_id legal_status could_leave left_at unplanned",
     Readiness: "id case_id code state words at by_id service_id key",
-    Appointment: "id person_id service_id case_id starts_at place replaced_at",
+    Appointment: "id person_id service_id case_id starts_at way place room booked_at booked_by_id replaces_id first_id "
+    "replaced_at outcome cancelled_by reason words outcome_at outcome_by_id version form",
     Message: "id service_id verb case written_at delivered_at channel put_away_at put_away_by_id",
 }
 """The columns of each table in the order in which `Rows.add` takes their values; parents before children."""
@@ -225,7 +227,10 @@ def _record(rows: Rows, person: int, identity: Identity, by: Actor, at: datetime
         identity.address,
         identity.area,
         identity.telephone,
+        identity.email,
         identity.safe_contact,
+        identity.may_email,
+        identity.may_name_service,
         _key(identity.given_name),
         _key(identity.family_name),
         True,
@@ -293,7 +298,7 @@ def taken_on(identity: Identity, by: Actor, on: date) -> Identity:
     if not seen.reads("identity_core", "date_of_birth"):
         identity = replace(identity, date_of_birth=None)
     if not seen.reads("safe_contact"):
-        identity = replace(identity, telephone="", safe_contact="")
+        identity = replace(identity, telephone="", email="", safe_contact="", may_email=False, may_name_service=False)
     return identity
 
 
@@ -342,6 +347,16 @@ class _Message:
 
 
 @dataclass(slots=True)
+class _Booked:
+    service: int
+    at: datetime
+    by: int | None
+    starts_at: datetime
+    place: str
+    replaced: datetime | None = None
+
+
+@dataclass(slots=True)
 class _Grant:
     service: int
     since: datetime
@@ -376,7 +391,7 @@ class _Told:
         self.dues: list[_Due] = []
         self.messages: list[_Message] = []
         self.grants: list[_Grant] = []
-        self.appointments: list[list[Any]] = []
+        self.appointments: list[_Booked] = []
         self.steps: list[Row] = []
         self.known = {self.sender}
         self.case = rows.next_id(Case)
@@ -541,10 +556,37 @@ class _Told:
                 reason = f"Hand-over accepted (case {self.case})"
                 _record(self.rows, self.person, identity, act.by, act.at, reason)
         if act.verb == "book_contact":
-            for earlier in self.appointments:
-                earlier[-1] = earlier[-1] or act.at
-            starts_at = datetime.fromisoformat(str(facts["appointment_time"]))
-            self.appointments.append([self.person, self.receiver, self.case, starts_at, facts["place"], None])
+            self._book(act, datetime.fromisoformat(str(facts["appointment_time"])), str(facts["place"]))
+
+    def _book(self, act: Act, starts_at: datetime, place: str) -> None:
+        """In place of the one that stood until now; the very same one is not booked again."""
+        last = self.appointments[-1] if self.appointments else None
+        if last and (last.starts_at, last.place) == (starts_at, place):
+            return
+        if last:
+            last.replaced = act.at
+        self.appointments.append(_Booked(self.receiver, act.at, act.by.user, starts_at, place))
+
+    def _add_appointments(self) -> None:
+        first = last = None
+        for version, one in enumerate(self.appointments, 1):
+            last = self.rows.add(
+                Appointment,
+                self.person,
+                one.service,
+                self.case,
+                one.starts_at,
+                IN_PERSON,
+                one.place,
+                "",
+                one.at,
+                one.by,
+                last,
+                first,
+                one.replaced,
+                *("", "", "", "", None, None, version, None),
+            )
+            first = first or last
 
     def _keep(self, step: Step, before: str, at: datetime, by: Actor, facts: Mapping[str, object]) -> None:
         self.rows.add(
@@ -608,8 +650,7 @@ class _Told:
             self.ladder,
             self.owed_by,
         )
-        for appointment in self.appointments:
-            add(Appointment, *appointment)
+        self._add_appointments()
         for grant in self.grants:
             values = (Grant.HAND_OVER, self.basis_words, f"case {case}", grant.since, grant.until, None)
             add(Grant, self.person, grant.service, None, self.record, *values)

@@ -9,6 +9,9 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from throughcare.appointments import actions as diary
+from throughcare.appointments.actions import Cancellation, Slot
+from throughcare.appointments.models import Appointment
 from throughcare.demo import area
 from throughcare.demo.area import (
     ALDERGATE,
@@ -38,7 +41,7 @@ from throughcare.messages import outbox
 from throughcare.messages.models import Message
 from throughcare.organisations.models import Site
 from throughcare.people import actions as people
-from throughcare.people.actions import Identity
+from throughcare.people.actions import Contact, Identity
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes import universal
@@ -129,6 +132,12 @@ class Teller:
         except NotAllowed as refused:
             word = refusal(refused, by=by, at=at)
             say(word.verb, by=by, at=at, person=word.person, subject=word.subject, detail=word.detail)
+
+    def booked(self, by: Actor, at: datetime, record: Record, slot: Slot) -> Appointment:
+        return diary.book_for(by=by, at=at, record=record, slot=slot)
+
+    def came(self, by: Actor, at: datetime, booked: Appointment, outcome: str, words: str) -> None:
+        diary.record_outcome(by=by, at=at, appointment=booked.pk, outcome=outcome, words=words)
 
     def accept(self, by: Actor, at: datetime, hand_over: HandOver, seen_at: datetime, place: str) -> None:
         self.take(
@@ -359,6 +368,28 @@ def ioan_prydderch(t: Teller) -> Story:
     beth = t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
     yield (at := moment(t.days.before[70], 13, 15))
     ioan = t.register(7, beth, at, "Ioan", "Prydderch", date(1983, 12, 2))
+    contact = Contact(
+        telephone=ioan.telephone,
+        email="ioan.prydderch@example.org",
+        safe_contact="E-mail is read by him alone. Do not ring before noon.",
+        may_email=True,
+    )
+    people.set_contact(by=beth, at=at, record=ioan, contact=contact)
+    yield (at := moment(t.days.before[12], 11, 0))
+    seen, missed = (
+        t.booked(beth, at, ioan, Slot(moment(t.days.before[day], 14, 0), "in_person", "Riverside House, room 2"))
+        for day in (9, 4)
+    )
+    yield (at := moment(t.days.before[9], 14, 50))
+    t.came(beth, at, seen, "late", "Came at twenty past")
+    yield (at := moment(t.days.before[4], 14, 40))
+    t.came(beth, at, missed, "did_not_attend", "No word from him")
+    yield (at := moment(t.days.before[3], 10, 15))
+    for_video = t.booked(beth, at, ioan, Slot(moment(t.days.ahead[0], 13, 30), "video"))
+    yield (at := moment(t.days.before[1], 15, 5))
+    by_telephone = Slot(moment(t.days.ahead[0], 14, 0), "telephone", "on his mobile")
+    how = Cancellation("person", "travel", "His data has run out")
+    diary.rebook(by=beth, at=at, appointment=for_video.pk, cancellation=how, slot=by_telephone)
     yield (at := moment(t.days.before[0], 16, 25))
     hand_over = t.draft(
         beth,

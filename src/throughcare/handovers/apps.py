@@ -5,6 +5,8 @@ class HandoversConfig(AppConfig):
     name = "throughcare.handovers"
 
     def ready(self) -> None:
+        from throughcare.appointments import actions as diary
+        from throughcare.appointments.queries import Follow, when_missed
         from throughcare.events.acting import react
         from throughcare.handovers import conditions, letters, panel
         from throughcare.handovers.actions import happened
@@ -42,6 +44,10 @@ class HandoversConfig(AppConfig):
             react(f"person.{kind}", happened.reported)
         react("person.event_corrected", happened.corrected)
         tell_when_held(happened.held_since)
+        react(diary.ATTENDED, room.attended)
+        react(diary.MOVED, room.moved)
+        when_missed("hand_over", Follow("record_not_reached", room.WORDS["record_not_reached"][0], room.NOT_YET_SEEN))
+        email.instant("hand_over.escalate")
         add_panel(panel.panel)
         add_to_navigation(NavItem("Releases", "releases", frozenset(BOARD_ROLES), order=35))
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

@@ -6,6 +6,7 @@ from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 from django.utils.timezone import localdate
 
+from throughcare.appointments.rules import CANCELLED, OUTCOMES, where
 from throughcare.handovers.actions.cover import may_keep
 from throughcare.handovers.models import Release
 from throughcare.handovers.process.custody_question import ASKED, CUSTODY_QUESTION
@@ -247,14 +248,23 @@ def _add_appointment(part: Panel, reader: Reader, booked: Known) -> None:
     reads = reader.sight.reads_item
     if not reads("appointments_attendance", booked.organisation, "next_appointment"):
         return
-    place = booked.place if reads("appointments_attendance", booked.organisation, "place") else ""
+    reads_place = reads("appointments_attendance", booked.organisation, "place")
+    place = where(booked.content["way"], booked.place) if reads_place else ""
     words = f"{moment(booked.when)}{', ' if place else ''}{place}"
     # A summary holds the time and the place: not with whom, since that alone may say that somebody is in treatment.
     service = booked.service if reads("appointments_attendance", booked.organisation, "kind") else ""
+    outcome = booked.content["outcome"]
+    came = dict(OUTCOMES).get(outcome, "")
+    if not reads("appointments_attendance", booked.organisation, "attended") and outcome != CANCELLED:
+        came = ""
+    if booked.content["service"] == reader.actor.service and not outcome and not reader.dead:
+        url = reverse("appointment", args=[booked.content["id"]])
+        part.work.append(Work(title=f"Appointment {moment(booked.when)}", url=url, state="Booked", words=place))
     if booked.when >= reader.now and reader.dead:
         title = "Appointment, not to be kept: the person has died"
         part.entries.append(Entry(when=booked.when, title=title, by=service, text=place))
-    elif booked.when >= reader.now:
+    elif booked.when >= reader.now and outcome != CANCELLED:
         part.facts.append(Row("Appointment", words, note=service))
     else:
-        part.entries.append(Entry(when=booked.when, title="Appointment", by=service, text=place))
+        title = f"Appointment{': ' if came else ''}{came.lower()}"
+        part.entries.append(Entry(when=booked.when, title=title, by=service, text=place))

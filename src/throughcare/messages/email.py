@@ -8,7 +8,7 @@ import logging
 import smtplib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce
 from throughcare.events.acting import acting, must_be_acting, say
 from throughcare.events.actor import SYSTEM
 from throughcare.messages.models import Email
+from throughcare.organisations.models import Service
 from throughcare.web import logs
 
 SENT, HELD = "email.sent", "email.held"
@@ -30,6 +31,7 @@ AT_ONCE = 10
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """How long after the first, second, … failure it is tried again; the last holds for all that follow."""
 LATE = timedelta(hours=1)
+STALE = timedelta(days=1)
 REFUSES_ONE = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 """What a server says of one e-mail. Every other failure to reach it holds for all of them."""
 
@@ -75,6 +77,44 @@ def wording(kind: str, write: Wording) -> None:
     _wordings[kind] = write
 
 
+INSTANT = "message.instant"
+_instant: set[str] = set()
+
+
+def instant(verb: str) -> None:
+    """Have services told by e-mail at once when they are told of this verb: it concerns somebody's safety.
+
+    Everything else waits for the digest. Called from AppConfig.ready of the room that owns the verb.
+    """
+    _instant.add(verb)
+
+
+def tell_at_once(services: Iterable[int], *, verb: str, case: int, at: datetime) -> None:
+    """Write, inside an action, an e-mail to each of the services that has a mailbox, if the verb is an instant one."""
+    if verb in _instant:
+        for service in Service.objects.filter(pk__in=services).exclude(mailbox="").order_by("pk"):
+            post(kind=INSTANT, subject_id=case, case=case, service=service.pk, at=at)
+
+
+def write_instant(one: Email, now: datetime) -> Letter | Held:
+    """That something about somebody's safety waits on Today: neither what nor about whom."""
+    assert one.service is not None, "an instant e-mail goes to a service"
+    if not one.service.mailbox:
+        return Held("The service has no mailbox.")
+    if now - one.written_at > STALE:
+        return Held("It is more than a day old: Today and the digest have it.")
+    return Letter(
+        to=one.service.mailbox,
+        subject="Throughcare: look at Today now",
+        body=(
+            f"{one.service.name}\n\n"
+            "Something that concerns a person's safety waits for your service and is late.\n\n"
+            f"Sign in and look at it: {settings.PUBLIC_ADDRESS}/cases/{one.subject_id}/\n\n"
+            "This e-mail names nobody and is sent at once. Everything else stands in the digest at 8am.\n"
+        ),
+    )
+
+
 def is_set_up() -> bool:
     """Has the operator named a mail server? Without one everything waits."""
     return bool(settings.EMAIL_HOST)
@@ -89,10 +129,12 @@ def post(
     record: int | None = None,
     case: int | None = None,
     not_before: datetime | None = None,
+    key: str | None = None,
 ) -> Email:
     """Write, inside an action, that an e-mail is to be sent: to a service's mailbox, or to the person of a record.
 
-    With neither, the wording knows the address, as that of a link to somebody outside. Sent from `not_before` on.
+    With neither, the wording knows the address, as that of a link to somebody outside. Sent from `not_before` on. A
+    second one with the same `key` is an IntegrityError.
     """
     must_be_acting(Email)
     host = settings.DEFAULT_FROM_EMAIL.partition("@")[2] or "throughcare.invalid"
@@ -105,6 +147,7 @@ def post(
         message_id=f"<{uuid.uuid4()}@{host}>",
         written_at=at,
         not_before=not_before,
+        key=key,
     )
 
 

@@ -50,6 +50,7 @@ class Email(models.Model):
     service = models.ForeignKey(Service, models.PROTECT, null=True, help_text="Whose mailbox it goes to")
     record = models.BigIntegerField(null=True, help_text="Whose person it goes to")
     message_id = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=80, null=True, unique=True, help_text="Of what is written once, like a digest")
     written_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -66,7 +67,7 @@ class Email(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(sent_at=None, held_at=None), name="email_to_send"),
-            models.Index(fields=["kind", "subject_id"], name="email_about"),
+            models.Index(fields=["service", "kind", "subject_id"], name="email_of_service"),
         ]
 
 

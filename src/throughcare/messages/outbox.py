@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from throughcare.events.acting import acting, action, say
 from throughcare.events.actor import SYSTEM, Actor
+from throughcare.messages import email
 from throughcare.messages.models import Message
 from throughcare.organisations.queries import roles_at
 from throughcare.web import logs
@@ -23,10 +24,11 @@ log = logging.getLogger("throughcare.messages")
 
 
 def post_all(services: Iterable[int], *, verb: str, case: int, at: datetime) -> None:
-    """Write, inside an action, that each of the services is to be told."""
-    messages = [Message(service_id=service, verb=verb, case=case, written_at=at) for service in services]
-    if messages:
-        Message.objects.bulk_create(messages)
+    """Write, inside an action, that each of the services is to be told: on Today, and of some verbs by e-mail too."""
+    told = list(services)
+    if told:
+        Message.objects.bulk_create(Message(service_id=one, verb=verb, case=case, written_at=at) for one in told)
+        email.tell_at_once(told, verb=verb, case=case, at=at)
 
 
 class _DeliveredAlready(Exception):

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 from throughcare.accounts.models import User
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
@@ -117,6 +120,27 @@ def name_front_door(*, by: Actor, at: datetime, service: Service, area: str) -> 
         detail={"area": area, "before": replaced, "after": service.pk},
     )
     return served
+
+
+@action
+def set_mailbox(*, by: Actor, at: datetime, service: Service, mailbox: str) -> Service:
+    """Set where a service's digest goes; empty for nowhere. Refused (OR-111) for what is no e-mail address."""
+    if mailbox:
+        try:
+            validate_email(mailbox)
+        except ValidationError:
+            rule = f"{mailbox!r} is not an e-mail address."
+            raise Refused(Fault("OR-111", "mailbox", rule, "Type it like team@example.org.")) from None
+    before, service.mailbox = service.mailbox, mailbox
+    service.save(update_fields=["mailbox"])
+    say(
+        "service.mailbox_set",
+        by=by,
+        at=at,
+        subject=f"service {service.pk}",
+        detail={"before": before, "after": mailbox},
+    )
+    return service
 
 
 @action

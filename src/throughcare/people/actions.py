@@ -1,8 +1,10 @@
 """Writes to people: opening a record, and setting its pointer."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
@@ -11,7 +13,7 @@ from throughcare.people.models import Identifier, Link, Record
 from throughcare.people.rules import folded_number, holds_invisible, key, nhs_number_is_valid, prison_number_is_valid
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant, Person
-from throughcare.web.faults import Fault, Refused
+from throughcare.web.faults import Fault, NotAllowed, Refused
 
 OWN_BASIS = "Your service opened this record"
 
@@ -27,7 +29,10 @@ class Identity:
     address: str = ""
     area: str = ""
     telephone: str = ""
+    email: str = ""
     safe_contact: str = ""
+    may_email: bool = False
+    may_name_service: bool = False
     nhs_number: str = ""
     prison_number: str = ""
 
@@ -72,7 +77,19 @@ def faults_of(identity: Identity, on: date) -> list[Fault]:
                 "Check it, or leave it empty.",
             )
         )
-    return faults
+    return faults + _faults_of_email(identity.email.strip(), identity.may_email)
+
+
+def _faults_of_email(email: str, may_email: bool) -> list[Fault]:
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError:
+        return [Fault("PE-108", "email", "This is not an e-mail address.", "Type it like name@example.org.")]
+    if may_email and not email:
+        rule = "You say that e-mail is safe, and there is no address."
+        return [Fault("PE-109", "email", rule, "Enter the address, or take the tick away.")]
+    return []
 
 
 @action
@@ -135,7 +152,10 @@ def open_record(
         address=identity.address.strip(),
         area=identity.area,
         telephone=identity.telephone.strip(),
+        email=identity.email.strip(),
         safe_contact=identity.safe_contact.strip(),
+        may_email=identity.may_email,
+        may_name_service=identity.may_name_service,
         given_key=key(identity.given_name),
         family_key=key(identity.family_name),
         made_up=made_up,
@@ -171,5 +191,55 @@ def identity_of(record: Record) -> Identity:
         address=record.address,
         area=record.area,
         telephone=record.telephone,
+        email=record.email,
         safe_contact=record.safe_contact,
+        may_email=record.may_email,
+        may_name_service=record.may_name_service,
     )
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How a person is reached, and what they agreed to."""
+
+    telephone: str = ""
+    email: str = ""
+    safe_contact: str = ""
+    may_email: bool = False
+    may_name_service: bool = False
+
+
+@action
+def set_contact(*, by: Actor, at: datetime, record: Record, contact: Contact) -> Record:
+    """Change how the person is reached. Refused (PE-110) but to the record's own service.
+
+    What was agreed to counts from now on, also for messages that wait already.
+    """
+    record = Record.objects.select_for_update(of=("self",)).get(pk=record.pk)
+    if record.service_id != by.service:
+        raise NotAllowed(
+            Fault(
+                "PE-110",
+                "",
+                "How to reach a person is changed by a service in its own record of them.",
+                "Tell the service that holds the record, or accept a hand-over first.",
+            ),
+            person=record.person_id,
+        )
+    if faults := _faults_of_email(contact.email.strip(), contact.may_email):
+        raise Refused(*faults, person=record.person_id)
+    before = {name: getattr(record, name) for name in asdict(contact)}
+    after = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(contact).items()}
+    for name, value in after.items():
+        setattr(record, name, value)
+    record.save(update_fields=list(after))
+    changed = [name for name in after if before[name] != after[name]]
+    say(
+        "record.contact_changed",
+        by=by,
+        at=at,
+        person=record.person_id,
+        record=record.pk,
+        detail={"before": {n: before[n] for n in changed}, "after": {n: after[n] for n in changed}},
+    )
+    return record

@@ -14,6 +14,8 @@ from throughcare.sharing.models import Person
 class Record(Kept):
     """What one service wrote about a person. Records are linked, never merged: each keeps its own values.
 
+    Telephone, e-mail, `safe_contact` and the two answers are read as the category safe_contact. `may_email`: the person
+    said that e-mail is safe. `may_name_service`: they agreed that messages say which service writes, and why.
     `person` is the current pointer and changes only together with a Link row. The keys are the names folded for
     search and order. `made_up` marks demonstration people. `form` is the number of the form that opened it, so that a
     form sent twice opens one.
@@ -31,7 +33,10 @@ class Record(Kept):
     address = models.CharField(max_length=200, blank=True)
     area = models.CharField(max_length=9, blank=True)
     telephone = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(blank=True)
     safe_contact = models.CharField(max_length=300, blank=True)
+    may_email = models.BooleanField(default=False)
+    may_name_service = models.BooleanField(default=False)
     given_key = models.CharField(max_length=80)
     family_key = models.CharField(max_length=80)
     made_up = models.BooleanField(default=False)

@@ -6,4 +6,5 @@ urlpatterns = [
     path("people/", views.people, name="people"),
     path("people/new/", views.new_person, name="new-person"),
     path("people/<id:person>/", views.person, name="person"),
+    path("people/<id:person>/safe-contact/", views.safe_contact, name="safe-contact"),
 ]

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
@@ -82,6 +83,8 @@ def person(request: Request, person: int) -> HttpResponse:
     reader = Reader(actor=request.actor, person=person, sight=seen, now=now, happened=happened, dead=death is not None)
     parts = panels(reader)
     safe = [Row("Safe contact", shown.safe_contact or "Not recorded: ask before you call or write")]
+    if may_change_contact(records, request.actor, seen) is not None:
+        parts.acts.append(("Safe contact", reverse("safe-contact", args=[person])))
     context = {
         "person": person,
         "record": shown,
@@ -100,7 +103,59 @@ def person(request: Request, person: int) -> HttpResponse:
     return render(request, "people/person.html", context)
 
 
-class NewPersonForm(Form):
+class ContactForm(Form):
+    """How a person is reached, and what they agreed to."""
+
+    telephone = forms.CharField(label="Telephone", required=False, max_length=40)
+    email = forms.EmailField(label="E-mail address", required=False, max_length=254)
+    safe_contact = forms.CharField(
+        label="How, when and where it is safe to reach the person",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    may_email = forms.BooleanField(
+        label="E-mail to this address is safe",
+        required=False,
+        help_text="The person said so. Throughcare then writes to them about appointments.",
+    )
+    may_name_service = forms.BooleanField(
+        label="Messages may name this service and what they are about",
+        required=False,
+        help_text="The person agreed. Without it a message holds a date, a time and your number, and nothing else.",
+    )
+
+
+def safe_contact(request: Request, person: int) -> HttpResponse:
+    """Change how a person is reached, in the service's own record."""
+    now = timezone.now()
+    seen = sight(request.actor, person, now)
+    records = list(records_of(person, request.actor, now).order_by("pk"))
+    record = may_change_contact(records, request.actor, seen)
+    if record is None:
+        raise may_not_open(person)
+    looks.at_person(request.actor, person, now)
+    initial = {name: getattr(record, name) for name in ContactForm.base_fields}
+    form = ContactForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid():
+        try:
+            actions.set_contact(by=request.actor, at=now, record=record, contact=actions.Contact(**form.cleaned_data))
+        except Refused as refused:
+            form.add_faults(refused.faults)
+        else:
+            messages.success(request, "It is kept. Messages that wait already follow it too.")
+            return redirect("person", person=person)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "people/safe_contact.html", {"form": form, "record": record}, status=status)
+
+
+def may_change_contact(records: list[Record], actor: Actor, seen: Sight) -> Record | None:
+    """The service's own record, where the reader may read and so change how its person is reached."""
+    own = next((record for record in records if record.service_id == actor.service), None)
+    return own if works_with_people(actor.role) and seen.reads("safe_contact") else None
+
+
+class NewPersonForm(ContactForm):
     """What a service knows of somebody new to it. Only a name is needed."""
 
     given_name = forms.CharField(label="Given name", required=False, max_length=80)
@@ -111,15 +166,17 @@ class NewPersonForm(Form):
     prison_number = forms.CharField(
         label="Prison number", required=False, max_length=20, help_text="For example A1234BC"
     )
-    telephone = forms.CharField(label="Telephone", required=False, max_length=40)
-    safe_contact = forms.CharField(
-        label="How, when and where it is safe to reach the person",
-        required=False,
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
     address = forms.CharField(label="Address", required=False, max_length=200)
     key = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    field_order = (
+        "given_name",
+        "family_name",
+        "preferred_name",
+        "date_of_birth",
+        "nhs_number",
+        "prison_number",
+        "address",
+    )
 
 
 def new_person(request: Request) -> HttpResponse:
@@ -190,6 +247,10 @@ def _identity(record: Record, seen: Sight) -> list[Row]:
         rows.append(Row("Address", record.address, note=note))
     if seen.reads("safe_contact") and record.telephone:
         rows.append(Row("Telephone", record.telephone, note=note))
+    if seen.reads("safe_contact") and record.email:
+        safe = "safe to write to" if record.may_email else "not said to be safe: do not write"
+        named = "messages may name the service" if record.may_name_service else "messages may not name the service"
+        rows.append(Row("E-mail", record.email, note=f"{note}; {safe}; {named}"))
     return rows
 
 

@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.timezone import localdate, localtime
 
 from throughcare.appointments.models import Appointment
+from throughcare.appointments.queries import names
+from throughcare.appointments.rules import where
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver, Release
 from throughcare.handovers.process.custody_question import ASKED
@@ -199,41 +201,44 @@ def _appointments(actor: Actor, now: datetime) -> Group:
     today = localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = (
         readable(Appointment.objects.all(), actor, "appointments_attendance", now, organisation="service__organisation")
-        .filter(service=actor.service, replaced_at=None, starts_at__range=(today, today + DIARY))
+        .filter(service=actor.service, replaced_at=None, outcome="", starts_at__range=(today, today + DIARY))
         .annotate(dead=Exists(deaths().filter(person=OuterRef("person"))))
-        .select_related("case__record")
         .order_by("starts_at", "pk")
     )
     found = list(rows[: MOST_ROWS + 1])
+    named = names(actor, found, now) if found else {}
     lines = []
     for booked in found[:MOST_ROWS]:
         is_today = localdate(booked.starts_at) == localdate(now)
-        record = booked.case.record if booked.case else None
         lines.append(
             Line(
-                what=record.listed_name if record else f"Person {booked.person_id}",
+                what=named.get(booked.person_id, f"Person {booked.person_id}"),
                 url=reverse("person", args=[booked.person_id]),
                 tag="Has died: not to be kept" if booked.dead else "Today" if is_today else "",
                 tone="today" if is_today and not booked.dead else "",
-                words=f"{'' if is_today else day(booked.starts_at) + ', '}{clock(booked.starts_at)}, {booked.place}",
+                words=f"{'' if is_today else day(booked.starts_at) + ', '}{clock(booked.starts_at)}, "
+                + where(booked.way, booked.place),
                 acts=[Act("Record the contact", reverse("act", args=[booked.case_id, "record_contact"]))]
                 if booked.case_id and booked.starts_at < now + ONE_DAY and not booked.dead
                 else [],
             )
         )
     return Group(
-        "Appointments, next 7 days", lines, "", reverse("hand-overs") + "?show=ours" if len(found) > MOST_ROWS else ""
+        "Appointments, next 7 days", lines, "", reverse("diary") + "?view=week" if len(found) > MOST_ROWS else ""
     )
 
 
-def _told(actor: Actor) -> list[Message]:
-    """What other services did that this one was told of, and nobody has put away yet; one more than is shown."""
-    unread = (
-        Message.objects.filter(service=actor.service, put_away_at=None, delivered_at__isnull=False)
-        .exclude(verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate"))
-        .exclude(Q(verb__startswith="custody_question.") & ~Q(verb="custody_question.close"))
+def unread(service: int | None) -> QuerySet[Message]:
+    """What other services did that this one was told of, and nobody has put away yet."""
+    waiting = Message.objects.filter(service=service, put_away_at=None, delivered_at__isnull=False)
+    return waiting.exclude(verb__in=("hand_over.send", "hand_over.deliver", "hand_over.escalate")).exclude(
+        Q(verb__startswith="custody_question.") & ~Q(verb="custody_question.close")
     )  # the others stand in groups of their own
-    return list(unread.order_by("-pk")[: MOST_ROWS + 1])
+
+
+def _told(actor: Actor) -> list[Message]:
+    """The newest of them: one more than is shown."""
+    return list(unread(actor.service).order_by("-pk")[: MOST_ROWS + 1])
 
 
 def _releases_told_of(told: list[Message], actor: Actor, now: datetime) -> dict[int, Release]:

@@ -67,7 +67,7 @@ def known_about(person: int, actor: Actor) -> list[Known]:
         "place",
         F("service__name"),
         F("service__organisation"),
-        nothing,
+        JSONObject(id="id", way="way", outcome="outcome", service="service_id"),
     )
     cover = PrescribingCover.objects.filter(person=person, replaced_at=None).values_list(
         Value(COVER),

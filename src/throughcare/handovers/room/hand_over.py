@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localdate
 
 from throughcare.accounts.models import User
 from throughcare.appointments import actions as diary
+from throughcare.appointments.models import Appointment
+from throughcare.appointments.rules import where
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import link as links
@@ -18,6 +21,7 @@ from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover
 from throughcare.handovers.process.hand_over import (
     ASKED_FOR_THEM,
     BASES,
+    CONTACT_OWED,
     ENDED,
     FACTS,
     HAND_OVER,
@@ -31,6 +35,7 @@ from throughcare.handovers.queries.services import home_area_service
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.room import front_door
 from throughcare.handovers.rules.sheet import PARTS
+from throughcare.messages import email
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.queries import receiving_services
@@ -56,6 +61,8 @@ COVERED_BY = ("REL-C01", "REL-C02", "REL-C03")
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
 ENDS_FOR_BOTH = ("withdraw", "supersede", "void")
 BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
+NOT_YET_SEEN = (*CONTACT_OWED, "contact_made")
+"""While it can be recorded that the person was not reached."""
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
 
@@ -293,6 +300,8 @@ class HandOvers:
         hand_over, facts = step.case.hand_over, step.facts
         if step.verb == "escalate":
             hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
+            if hand_over.owed_by == RECEIVER:  # the sender is told by the step itself
+                email.tell_at_once([hand_over.receiver_id], verb="hand_over.escalate", case=step.case_id, at=at)
         elif LADDER_CLOCK in _stopped(step):
             hand_over.ladder = hand_over.owed_by = ""
         elif hand_over.ladder and step.verb in ("ask_question", "answer_question"):
@@ -383,6 +392,33 @@ def watch_prescribing(case: Case, at: datetime) -> None:
         engine.take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=facts)
 
 
+def attended(said: Said) -> None:
+    """The diary has it that the person came: the first contact of their hand-over is recorded with it."""
+    if case := _awaiting_contact(said):
+        seen_on = localdate(said.about.starts_at).isoformat()
+        facts = {"contact_date": seen_on, "heard_from": "Seen by us: recorded in the diary"}
+        engine.take(by=said.by, at=said.at, case=case.pk, verb="record_contact", facts=facts)
+
+
+def moved(said: Said) -> None:
+    """The diary has the appointment moved: the hand-over says so too, and its sender is told."""
+    if case := _awaiting_contact(said):
+        new = said.about
+        facts = {"appointment_time": new.starts_at.isoformat(), "place": where(new.way, new.place)}
+        engine.take(by=said.by, at=said.at, case=case.pk, verb="book_contact", facts=facts)
+
+
+def _awaiting_contact(said: Said) -> Case | None:
+    """The hand-over that an appointment belongs to, while its first contact is still to come."""
+    appointment = said.about
+    assert isinstance(appointment, Appointment)
+    cases = Case.objects.filter(appointments=appointment, process=HAND_OVER.name)
+    case = cases.select_related("hand_over").prefetch_related("strands").first()
+    if case is None or case.hand_over.receiver_id != appointment.service_id or state_of(case) not in CONTACT_OWED:
+        return None
+    return case
+
+
 def state_of(case: Case) -> str:
     """The state of the hand-over itself; its strands have been read with it."""
     return next(strand.state for strand in case.strands.all() if strand.name == "main")
@@ -463,7 +499,7 @@ def _take_on(case: Case, by: Actor, at: datetime) -> None:
     if not seen.reads("identity_core", "date_of_birth"):
         identity = replace(identity, date_of_birth=None)
     if not seen.reads("safe_contact"):
-        identity = replace(identity, telephone="", safe_contact="")
+        identity = replace(identity, telephone="", email="", safe_contact="", may_email=False, may_name_service=False)
     people.open_record(
         by=by,
         at=at,
