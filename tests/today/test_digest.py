@@ -149,7 +149,7 @@ def test_a_service_without_a_mailbox_any_more_gets_nothing(mail: MailServer) -> 
 
 @pytest.mark.django_db
 def test_a_mailbox_that_is_no_address_is_refused() -> None:
-    with pytest.raises(Refused, match="OR-107"):
+    with pytest.raises(Refused, match="OR-111"):
         World().service(worlds.worker(), "the team")
 
 
@@ -171,7 +171,7 @@ def test_the_command_line_sets_and_clears_a_mailbox(fresh_database: Any) -> None
     answer = "E-mail to Riverside, Northbridge Recovery goes to team@example.org."
     assert type_(*named, "--email", "team@example.org") == (0, answer)
     assert Service.objects.get(pk=team.pk).mailbox == "team@example.org"
-    assert type_(*named, "--email", "the team")[1].startswith("OR-107")
+    assert type_(*named, "--email", "the team")[1].startswith("OR-111")
     assert type_("--organisation", "Northbridge Recovery", "--service", "Rivrside")[1].startswith("OR-108")
     assert type_(*named) == (0, "Riverside, Northbridge Recovery gets no e-mail any more.")
     assert Service.objects.get(pk=team.pk).mailbox == ""
