@@ -16,7 +16,7 @@ class HandoversConfig(AppConfig):
         from throughcare.handovers.rules import link
         from throughcare.messages import email
         from throughcare.messages.outbox import DELIVERED
-        from throughcare.people.panels import add_panel
+        from throughcare.people.panels import add_first_page, add_panel
         from throughcare.processes.registry import guard, register
         from throughcare.processes.universal import tell_when_held
         from throughcare.processes.universal_rules import LEAVES_CUSTODY
@@ -38,4 +38,5 @@ class HandoversConfig(AppConfig):
         react("person.event_corrected", happened.corrected)
         tell_when_held(happened.held_since)
         add_panel(panel.panel)
+        add_first_page(panel.first_page)
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

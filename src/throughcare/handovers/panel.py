@@ -1,10 +1,12 @@
 """What hand-overs, custody and the clinical sheet put on a person's page, in two statements whatever the rows."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 
+from throughcare.events.actor import Actor
 from throughcare.handovers.actions.cover import may_keep
 from throughcare.handovers.process.custody_question import ASKED, CUSTODY_QUESTION
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
@@ -25,7 +27,9 @@ from throughcare.handovers.queries.question import answer_rows
 from throughcare.handovers.rules import question as callers
 from throughcare.handovers.rules.question import ANSWERERS, ASKERS
 from throughcare.handovers.rules.sheet import takes_opioid_medicine
+from throughcare.organisations.models import SiteCovered
 from throughcare.people.panels import Panel, Reader, Work
+from throughcare.people.queries import records_of
 from throughcare.processes.models import Due
 from throughcare.sharing.models import Grant
 from throughcare.web.parts import Entry, Row
@@ -57,6 +61,13 @@ def panel(reader: Reader) -> Panel:
     _add_hand_overs(part, reader, rows, opioid_said=said)
     _add_whereabouts(part, reader, known)
     return part
+
+
+def first_page(actor: Actor, person: int, now: datetime) -> str:
+    """Whose role reads nobody before they are held says first that the person came to a site of their service."""
+    if records_of(person, actor, now).exists() or not SiteCovered.objects.filter(service=actor.service).exists():
+        return ""
+    return reverse("custody-came", args=[person])
 
 
 def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: set[str]) -> bool:
