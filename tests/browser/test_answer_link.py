@@ -41,12 +41,12 @@ def test_somebody_without_an_account_answers_on_a_telephone(
     no_axe_violations(phone)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
 
-    phone.get_by_role("button", name="Accept the hand-over").click()
-    acts.press(phone, "Accept the hand-over")
+    phone.get_by_role("button", name="Accept and give a time").click()
+    acts.press(phone, "Accept and give a time")
     expect(phone.get_by_text("PR-104").first).to_be_visible()
     no_axe_violations(phone)
     acts.fill_in_appointment(phone, acts.in_days(3))
-    acts.press(phone, "Accept the hand-over")
+    acts.press(phone, "Accept and give a time")
     expect(phone.get_by_role("heading", level=1)).to_have_text("Hand-over accepted")
     expect(phone.get_by_text("They have your number: 0113 496 0999")).to_be_visible()
     no_axe_violations(phone)

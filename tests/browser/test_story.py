@@ -8,7 +8,7 @@ from browser import acts
 from playwright.sync_api import expect
 
 PRISON, RIVERSIDE = "prison_drug_worker", "keyworker"
-LEAVING = "Leaving within 14 days, nothing sent"
+LEAVING = "Leaving within 14 days, not ready"
 SignIn = Callable[[Any, str], None]
 
 
@@ -23,7 +23,9 @@ def cross_the_gate(page: Any, sign_in_as: SignIn, picture: Any) -> None:
     acts.reload_until(page, page.locator("body:not(:has(.tc-bar--risk))"))  # the first sweep of deadlines is over
     picture(page, "today-prison")
     picture(page, "leaving-prison", of=group(page, LEAVING))
-    who = group(page, LEAVING).get_by_role("listitem").last.get_by_role("link").first
+    who = (
+        group(page, LEAVING).get_by_role("listitem").filter(has_text="Write a hand-over").last.get_by_role("link").first
+    )
     family, given = who.inner_text().split(", ")
     name = f"{given} {family}"
     who.click()

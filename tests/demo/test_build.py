@@ -37,8 +37,8 @@ ROLES = [sign_in.role for sign_in in sign_ins()]
 STATES = {step.to for step in HAND_OVER.steps} - {"outcome_due", "set_aside", "ended"}
 """All but those that nobody acts in: the outcome is told at once, and prescribing is no longer watched."""
 DRAMA = re.compile(r"0113 496 0\d{3}|07700 900\d{3}|020 7946 0\d{3}|01632 960\d{3}")
-RANDOM = {"password", "salt", "digest", "previous", "hash"}
-"""Columns that hold a random salt, or what follows from one."""
+RANDOM = {"password", "nonce", "message_id", "salt", "digest", "previous", "hash"}
+"""Columns that hold a random salt or nonce, or what follows from one."""
 
 
 def silent(done: int, total: int, doing: str) -> None:

@@ -9,9 +9,8 @@ from django.test import Client
 
 from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.actions import custody
 from throughcare.handovers.models import HandOver
-from throughcare.handovers.queries.hand_over import hand_overs, leaving_soon
+from throughcare.handovers.queries.hand_over import hand_overs
 from throughcare.organisations.models import Service
 from throughcare.people import actions as people
 from throughcare.people.models import Record
@@ -324,23 +323,3 @@ def test_whether_the_person_is_prescribed_and_leaving_custody_follows_and_is_nev
     facts = {"no_appointment_reason": "Monday", "coordination_owner": world.receiver.user}
     world.take(world.receiver, "accept", **facts)
     assert StepTaken.objects.get(case=world.case, verb="accept").row == row
-
-
-@pytest.mark.django_db
-def test_the_sending_prison_sees_who_leaves_without_a_hand_over_until_one_is_sent() -> None:
-    site = worlds.site()
-    prison = worlds.service(sites=[site])
-    worker = worlds.worker("prison_drug_worker", prison)
-    record = worlds.person(worker)
-    stay = worlds.held(record, site)
-    assert not leaving_soon(worker, LATER).exists()
-    leaves = worlds.BEGAN.date() + timedelta(days=14)
-    custody.set_release_date(by=worker, at=worlds.BEGAN, stay=stay, release_date=leaves)
-    assert [one.pk for one in leaving_soon(worker, LATER)] == [stay.pk]
-    hand_over = worlds.drafted(worker, record, worlds.service())
-    assert leaving_soon(worker, LATER).exists(), "a draft that nobody was sent covers nobody"
-    worlds.take(worker, hand_over, "send")
-    assert not leaving_soon(worker, LATER).exists()
-    worlds.take(worker, hand_over, "withdraw", reason="x")
-    assert leaving_soon(worker, LATER).exists()
-    assert not leaving_soon(worker, LATER + timedelta(days=20)).exists()

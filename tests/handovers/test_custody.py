@@ -214,7 +214,7 @@ def test_from_the_page_a_prison_records_that_they_came_and_that_they_left() -> N
     page = client.post(f"{base}/came/", typed(site=prison.site.pk), follow=True).content.decode()
     assert "It is recorded that they came." in page
     assert [until for _, _, until in stays(record)] == [None]
-    page = client.post(f"{base}/left/", typed(time="10:45am"), follow=True).content.decode()
+    page = client.post(f"{base}/left/", typed(time="10:45am", why="released"), follow=True).content.decode()
     assert "It is recorded that they left." in page
     assert stays(record) == [
         ("HMP Northgate", datetime(2026, 11, 23, 9, 30, tzinfo=UTC), datetime(2026, 11, 23, 10, 45, tzinfo=UTC))

@@ -99,13 +99,13 @@ def test_only_the_receiver_and_the_reason_are_needed_for_a_draft_and_sending_ask
     page = client.get(sending).content.decode()
     for label in ("What allows you to share this", "Is it urgent?", "opioid agonist", "safe to reach"):
         assert label in page
-    case = Case.objects.get()
+    case = Case.objects.get(process="hand_over")
     answer = client.post(sending, {"version": case.version, "key": "empty"})
     page = answer.content.decode()
     assert answer.status_code == 422
     for field in ("basis", "safe_contact", "opioid_agonist_medicine", "urgent"):
         assert re.search(rf'href="#id_{field}(_0)?"', page), f"{field} is not in the summary"
-    assert Strand.objects.get().state == "drafted"
+    assert Strand.objects.get(name="main").state == "drafted"
 
 
 WRONG = [
@@ -147,7 +147,7 @@ def test_a_wrong_answer_to_a_draft_is_numbered_and_every_other_field_keeps_what_
     choices = {"receiver", "opioid_agonist_medicine", "urgent", "basis"}  # a value that is no choice cannot be shown
     unshown = {name} if name in choices or "\x00" in value or not value.strip() else set()
     assert set(kept(page, typed)) <= unshown
-    assert not Case.objects.exists()
+    assert not Case.objects.filter(process="hand_over").exists()
     assert not HandOver.objects.exists()
 
 
@@ -185,7 +185,7 @@ def test_a_hand_over_goes_to_another_service_that_takes_them(to: str) -> None:
     answer = worlds.signed_in(world.sender).post(world.url, world.typed(receiver=receiver.pk))
     assert answer.status_code == 422
     assert "FM-103" in answer.content.decode()
-    assert not Case.objects.exists()
+    assert not Case.objects.filter(process="hand_over").exists()
 
 
 @pytest.mark.django_db
@@ -193,7 +193,7 @@ def test_a_draft_can_be_changed_until_it_is_sent_and_the_loser_of_a_race_keeps_w
     world = World()
     client = worlds.signed_in(world.sender)
     client.post(world.url, world.typed())
-    case = Case.objects.get()
+    case = Case.objects.get(process="hand_over")
     url = f"/hand-overs/{case.pk}/draft/"
     assert kept(client.get(url).content.decode(), world.typed(key="")) == []
     changed = world.typed(reason="Now leaves on Friday", version=case.version)
@@ -207,7 +207,7 @@ def test_a_draft_can_be_changed_until_it_is_sent_and_the_loser_of_a_race_keeps_w
     assert kept(page, again) == []
     assert HandOver.objects.get().reason == "Now leaves on Friday"
     worlds.take(world.sender, HandOver.objects.get(), "send")
-    sent = world.typed(reason="After it was sent", version=Case.objects.get().version)
+    sent = world.typed(reason="After it was sent", version=Case.objects.get(process="hand_over").version)
     assert "HO-102" in client.post(url, sent).content.decode()
     assert HandOver.objects.get().reason == "Now leaves on Friday"
     assert Event.objects.filter(verb="hand_over.rewritten").count() == 1
@@ -233,7 +233,7 @@ def test_a_role_that_works_on_no_records_writes_no_hand_over(role: str) -> None:
     answer = worlds.signed_in(overseer).post(world.url, world.typed())
     assert answer.status_code == 403
     assert re.search("SH-101|HO-103", answer.content.decode())
-    assert not Case.objects.exists()
+    assert not Case.objects.filter(process="hand_over").exists()
 
 
 def test_the_refusal_to_write_has_a_number_of_its_own() -> None:
@@ -277,7 +277,7 @@ def test_a_wrong_answer_to_an_act_is_numbered_and_every_other_field_keeps_what_w
     hand_over = worlds.sent(world.sender, world.record, world.team)
     worlds.take(world.receiver, hand_over, "open_by_receiver")
     owner = {"coordination_owner": str(world.receiver.user)} if verb == "accept" else {}
-    version = Case.objects.get().version
+    version = Case.objects.get(process="hand_over").version
     typed = {**good, **owner, "key": "an-act", "version": str(version), **wrong}
     client = worlds.signed_in(world.receiver)
     answer = client.post(f"/cases/{hand_over.case_id}/{verb}/", typed)
@@ -287,7 +287,7 @@ def test_a_wrong_answer_to_an_act_is_numbered_and_every_other_field_keeps_what_w
     lost = set(kept(page, typed))
     (name,) = wrong
     assert lost <= ({name} if name in ("coordination_owner", "decline_reason") or "\x00" in wrong[name] else set())
-    assert Case.objects.get().version == version
+    assert Case.objects.get(process="hand_over").version == version
     right = {**typed, **good, **owner, "version": str(version)}
     assert client.post(f"/cases/{hand_over.case_id}/{verb}/", right).status_code == 302
 
@@ -304,7 +304,7 @@ def test_an_appointment_across_the_change_of_the_clocks_is_kept_at_the_time_on_t
         "appointment_time_day_month": "3",
         "appointment_time_day_year": "2027",
         "coordination_owner": world.receiver.user,
-        "version": Case.objects.get().version,
+        "version": Case.objects.get(process="hand_over").version,
         "key": "spring",
     }
     page = client.post(f"/cases/{hand_over.case_id}/accept/", form, follow=True).content.decode()
@@ -321,6 +321,7 @@ EVENT = re.compile('"(events_event|events_eventdetail)"|pg_advisory|SAVEPOINT|BE
 
 @pytest.mark.django_db
 def test_writing_a_hand_over_costs_eight_statements_beyond_the_fixed_cost_however_many_there_are() -> None:
+    """The first reports a release date too: a step of the release, with its own state, clock and message."""
     world = World()
     client = worlds.signed_in(world.sender)
     for number in range(3):
@@ -332,7 +333,7 @@ def test_writing_a_hand_over_costs_eight_statements_beyond_the_fixed_cost_howeve
         own = [sql for sql in beyond if not EVENT.search(sql)]
         print(f"event and transaction: {len(beyond) - len(own)} | beyond it: {len(own)}")
         assert len(beyond) - len(own) == 5 + (connection.vendor == "postgresql"), "its lock on the chain"
-        assert len(own) <= 8, "\n".join(own)
+        assert len(own) <= (8 if number else 22), "\n".join(own)
 
 
 @pytest.mark.django_db

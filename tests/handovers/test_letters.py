@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 import worlds
-from handovers.test_link import World, words
+from handovers.test_link import DIED, World, words
 from mail import MailServer
 
 from throughcare.handovers.actions import link as links
@@ -13,6 +13,7 @@ from throughcare.handovers.models import AnswerLink
 from throughcare.messages import email, outbox
 from throughcare.messages.models import Email, Message
 from throughcare.organisations.models import Service
+from throughcare.processes import universal
 from throughcare.processes.models import Due, StepTaken
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,26 @@ def test_who_need_not_answer_any_more_is_told_so_without_a_link(
     assert news(mail, SOON) == [told]
     assert token not in text(mail.received[-1])
     assert "ring Northgate team on 020 7946 0001" in text(mail.received[-1])
+
+
+def test_a_new_link_after_acceptance_asks_for_no_answer(mail: MailServer) -> None:
+    world = World()
+    world.give()
+    world.answer("accept", no_appointment_reason="Monday")
+    email.send_due(SOON)
+    assert "Please answer" not in text(mail.received[-1])
+    links.issue(by=world.sender, at=SOON, case=world.case)
+    email.send_due(SOON)
+    assert "Mill Lane duty desk has taken over care of a person from Northgate team." in text(mail.received[-1])
+
+
+def test_after_a_death_no_letter_asks_for_an_answer_and_news_is_sent_that_names_nothing(mail: MailServer) -> None:
+    world = World()
+    now = datetime.now(UTC)
+    universal.report(by=world.sender, at=now, person=world.record.person_id, event="died", facts=DIED)
+    assert news(mail, now) == ["There is news about a hand-over from Northgate team to Mill Lane duty desk."]
+    assert Email.objects.get(kind="answer_link").held_reason == "The hand-over has ended."
+    assert "died" not in text(mail.received[-1]).lower()
 
 
 def test_where_somebody_signs_in_no_letter_is_written(mail: MailServer) -> None:

@@ -13,11 +13,13 @@ from throughcare.events.models import Event
 from throughcare.handovers.actions import link as links
 from throughcare.handovers.models import AnswerLink, HandOver, WrongCode
 from throughcare.handovers.rules import link as rules
+from throughcare.processes import universal
 from throughcare.processes.models import Case, StepTaken, Strand
 from throughcare.web.faults import Refused
 
 pytestmark = pytest.mark.django_db
 
+DIED = {"date_of_death": "2026-11-22", "source_of_fact": "Told by the coroner’s officer"}
 SEEN = {
     "appointment_time_day_day": "1",
     "appointment_time_day_month": "12",
@@ -191,12 +193,18 @@ def test_a_wrong_code_changes_the_count_of_tries_alone_and_keeps_what_was_typed(
     assert world.desk.get(world.url("hand-over/")).status_code == 302
 
 
-@pytest.mark.parametrize(("name", "number"), [("code", "LK-109"), ("name", "LK-107")])
-def test_what_cannot_be_a_code_or_a_name_is_said_at_its_field_and_is_no_try(name: str, number: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "typed", "number"),
+    [("code", "12345", "LK-109"), ("code", "12345a", "LK-109"), ("name", "12", "LK-107"), ("number", "x", "LK-114")],
+)
+def test_what_cannot_be_a_code_a_name_or_a_number_is_said_at_its_field_and_is_no_try(
+    field: str, typed: str, number: str
+) -> None:
     world = World()
-    answer = world.give("12345") if name == "code" else world.give(**{"entry-name": "12"})
+    answer = world.give(typed) if field == "code" else world.give(**{f"entry-{field}": typed})
     assert answer.status_code == 422
     assert number in words(answer)
+    assert f'value="{typed}"' in answer.content.decode()
     assert (world.link.wrong, world.state) == (0, "sent")
 
 
@@ -204,6 +212,13 @@ def test_a_code_is_taken_with_the_gaps_in_which_people_write_it() -> None:
     world = World()
     code = world.link.key.code
     assert world.give(f" {code[:3]} - {code[3:]}").status_code == 302
+
+
+def test_the_longest_name_that_may_be_typed_can_be_kept() -> None:
+    world = World()
+    assert "FM-104" in words(world.give(**{"entry-name": "N" * 101}))
+    assert world.give(**{"entry-name": "N" * 100}).status_code == 302
+    assert StepTaken.objects.get(case=world.case, verb="open_by_receiver").who == f"{'N' * 100} (by link)"
 
 
 def test_a_guessed_token_opens_one_and_the_same_page_whatever_it_looks_like() -> None:
@@ -244,6 +259,7 @@ def test_wrong_codes_from_one_connection_are_counted_over_all_links() -> None:
     assert "LK-106" in words(last.give())
     elsewhere = Client(REMOTE_ADDR="192.0.2.7")
     assert last.give(desk=elsewhere).status_code == 302
+    assert last.give(desk=Client(HTTP_X_FORWARDED_FOR="192.0.2.8")).status_code == 302, "behind a proxy of this machine"
     assert "127.0.0.1" not in repr(list(WrongCode.objects.values()))
     assert WrongCode.objects.filter(place=rules.place(settings.SECRET_KEY, "127.0.0.1")).count() == 20
 
@@ -265,7 +281,7 @@ def test_the_right_code_opens_the_hand_over_and_shows_what_the_table_allows() ->
     event = Event.objects.get(verb="link.read")
     assert (event.user, event.role, event.service) == (None, "outside_receiver", world.outside.pk)
     step = StepTaken.objects.get(case=world.case, verb="open_by_receiver")
-    assert (step.user, step.service_id, step.by_name) == (None, world.outside.pk, "Jo Smith")
+    assert (step.user, step.service_id, step.by_name) == (None, world.outside.pk, "Jo Smith (by link)")
 
 
 def test_no_row_no_page_each_reading_is_an_event() -> None:
@@ -412,7 +428,33 @@ def test_a_forwarded_link_opens_nothing_without_the_code_also_while_another_is_r
     assert world.desk.get(world.url("hand-over/")).status_code == 200
 
 
+@pytest.mark.parametrize("verb", ["raise_gap", "notify_outcome", "withdraw", "escalate", "no-such-act"])
+def test_an_act_that_is_not_for_who_answers_by_link_is_refused_in_words(verb: str) -> None:
+    world = World()
+    world.give()
+    for answer in (world.desk.get(world.url(f"{verb}/")), world.desk.post(world.url(f"{verb}/"), {"reason": "x"})):
+        assert answer.status_code in (410, 422)
+        assert re.search(r"PR-10[1-7]", words(answer))
+    assert world.state == "opened"
+
+
 # The end of a link
+
+
+def test_after_a_death_nobody_is_asked_to_answer_and_the_code_shows_why() -> None:
+    world = World()
+    world.give()
+    universal.report(by=world.sender, at=datetime.now(UTC), person=world.record.person_id, event="died", facts=DIED)
+    page = words(Client().get(world.url()))
+    assert "It has ended and need not be answered any more." in page
+    assert "Please answer by" not in page
+    assert "died" not in page.lower()
+    shown = world.desk.get(world.url("hand-over/")).content.decode()
+    assert "died" in shown.lower()
+    assert f"{world.url('accept/')}" not in shown
+    late = world.desk.post(world.url("decline/"), {"decline_reason": "no_safe_capacity", "version": "3", "key": "k"})
+    assert (late.status_code, "PR-201" in words(late)) == (409, True)
+    assert world.state == "closed"
 
 
 def test_an_expired_link_says_so_with_whom_to_ring_and_takes_no_code() -> None:

@@ -155,6 +155,12 @@ FACTS: dict[str, Callable[[World], dict[str, object]]] = {
         "reason": "Moved",
     },
     "withdraw": lambda world: {"reason": "Stays in custody"},
+    "fall_to_home_area": lambda world: {
+        "release_time": worlds.BEGAN.isoformat(),
+        "accepted": "no",
+        "receiver_is_home_area": "no",
+        "home_area_service": worlds.service().pk,
+    },
     "escalate": lambda world: {"missed_clock": "HOV-C02", "ladder_step": "team", "owed_by": "receiver"},
     "book_contact": lambda world: {"appointment_time": "2026-11-26T10:00:00+00:00", "place": "By video"},
     "record_contact": lambda world: {"contact_date": "2026-11-26", "heard_from": "seen by me"},
@@ -215,7 +221,7 @@ def test_a_step_stops_the_clocks_that_the_table_names_as_met_or_replaced_and_no_
     met = set(before.filter(met_at__isnull=False).values_list("clock", flat=True))
     replaced = set(before.filter(replaced_at__isnull=False).values_list("clock", flat=True))
     rest = set(HAND_OVER.clocks) - set(step.stops) if step.to in HAND_OVER.final else set()
-    unmet = step.verb in ("reroute", "withdraw", "supersede", "escalate", "close")
+    unmet = step.verb in HAND_OVER.replacing
     assert (met, replaced) == (set(), rest | set(step.stops)) if unmet else (set(step.stops), rest)
     started = Due.objects.filter(case=world.case, pk__gt=last, strand="main").values_list("clock", flat=True)
     assert tuple(started) == step.starts

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 import throughcare.reference
-from throughcare.handovers.process.hand_over import DIFFERS, HAND_OVER
 from throughcare.processes.registry import rooms
 from throughcare.processes.table import Condition, Process, Step, declare
 
@@ -102,24 +101,17 @@ def test_a_row_of_the_reference_table_runs_or_says_why_it_does_not(id_: str) -> 
     assert bool(runs) != left_out
 
 
-@pytest.mark.parametrize("id_", sorted(DIFFERS))
-def test_a_step_said_to_differ_does_differ_and_gives_a_reason(id_: str) -> None:
+@pytest.mark.parametrize(("process", "id_"), [(process, id_) for process in PROCESSES for id_ in process.differs])
+def test_a_step_said_to_differ_does_differ_and_gives_a_reason(process: Process, id_: str) -> None:
     assert id_ in WRITTEN
-    what, _, why = DIFFERS[id_].partition(": ")
+    what, _, why = process.differs[id_].partition(": ")
     assert what
     assert len(why) > 15, "a reason in words"
-    step = next((step for step in HAND_OVER.steps if step.id == id_), None)
+    step = next((step for step in process.steps if step.id == id_), None)
     if step is None:
         assert what == "left out"
     else:
-        assert differences(HAND_OVER, step), "it does not differ any more: take it off the list"
-
-
-def test_the_two_acceptances_of_a_prescribed_person_differ_in_their_clock_and_in_nothing_else() -> None:
-    for id_ in ("HOV-011", "HOV-012"):
-        step = next(step for step in HAND_OVER.steps if step.id == id_)
-        assert differences(HAND_OVER, step) == {"starts_clock"}
-        assert step.starts == ("HOV-C07",)
+        assert differences(process, step), "it does not differ any more: take it off the list"
 
 
 def test_the_ids_of_steps_are_unique() -> None:

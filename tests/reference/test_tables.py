@@ -134,7 +134,7 @@ def test_rules_cannot_be_changed_while_running() -> None:
 def test_there_are_twelve_processes_with_every_row_in_one_of_them() -> None:
     processes = pathways.processes()
     assert len(processes) == 12
-    assert sum(len(pathways.step_rows(process)) for process in processes) == 597
+    assert sum(len(pathways.step_rows(process)) for process in processes) == 617
     assert sum(len(pathways.state_rows(process)) for process in processes) == 313
     assert sum(len(pathways.universal_rows(process)) for process in processes) == 180
     assert sum(len(pathways.clocks(process)) for process in processes) == 48

@@ -10,8 +10,11 @@ from django.utils import timezone
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import release as releases
+from throughcare.handovers.models import Release
 from throughcare.organisations.models import Site
 from throughcare.processes.models import Due
+from throughcare.today.board import Line
 from throughcare.today.queries import groups
 
 pytestmark = pytest.mark.django_db
@@ -26,19 +29,38 @@ def titles(actor: Actor) -> list[str]:
     return [group.title for group in groups(actor, timezone.now())]
 
 
-def test_who_leaves_with_nothing_sent_is_shown_until_something_stands(prison: Actor) -> None:
-    record, leaving = worlds.person(prison), "Leaving within 14 days, nothing sent"
+def test_who_leaves_is_shown_until_everything_is_ready_and_what_is_missing_is_named(prison: Actor) -> None:
+    record, leaving = worlds.person(prison), "Leaving within 14 days, not ready"
     stay = worlds.held(record, Site.objects.get())
     custody.set_release_date(
         by=prison, at=timezone.now(), stay=stay, release_date=timezone.localdate() + timedelta(days=3)
     )
-    assert leaving in titles(prison)
-    hand_over = worlds.drafted(prison, record, worlds.service())
-    assert leaving in titles(prison), "a draft takes nobody off the list"
+    assert only(prison, leaving).tag == "No receiver"
+    hand_over = worlds.drafted(prison, record, receiver := worlds.service())
+    assert only(prison, leaving).tag == "No receiver", "a draft takes nobody on"
     worlds.take(prison, hand_over, "send")
+    assert only(prison, leaving).tag == "No receiver", "nor does what nobody has answered"
+    keyworker = worlds.worker("keyworker", receiver)
+    worlds.take(keyworker, hand_over, "open_by_receiver")
+    appointment = {"appointment_time": in_three_days(), "place": "Riverside", "coordination_owner": str(keyworker.user)}
+    worlds.take(keyworker, hand_over, "accept", **appointment)
+    assert only(prison, leaving).tag == "Not ready"
+    release = Release.objects.get()
+    for code in ("naloxone", "first_night", "identity_document", "medicines", "transport", "gate"):
+        releases.ready(by=prison, at=timezone.now(), release=release, code=code, state="ready")
     assert leaving not in titles(prison)
-    worlds.take(prison, hand_over, "withdraw", reason="The date moved")
-    assert leaving in titles(prison)
+    releases.ready(by=prison, at=timezone.now(), release=release, code="naloxone", state="missing", words="None left")
+    assert "naloxone" in only(prison, leaving).words
+
+
+def in_three_days() -> str:
+    return (timezone.localtime() + timedelta(days=3)).isoformat()
+
+
+def only(actor: Actor, title: str) -> Line:
+    (group,) = [group for group in groups(actor, timezone.now()) if group.title == title]
+    (line,) = group.rows
+    return line
 
 
 def test_the_hand_over_list_costs_two_statements_beyond_the_fixed_cost(prison: Actor) -> None:
@@ -58,9 +80,6 @@ def test_a_hand_over_is_created_in_eight_statements_beyond_the_fixed_cost_and_it
         "receiver": receiver.pk,
         "reason": "Leaves soon",
         "asked": "An appointment",
-        "release_date_day": "27",
-        "release_date_month": "3",
-        "release_date_year": "2027",
         "opioid_agonist_medicine": "yes",
         "urgent": "no",
         "safe_contact": "Mobile",

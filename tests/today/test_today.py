@@ -226,10 +226,11 @@ def test_the_gravest_comes_first_and_empty_groups_are_not_shown() -> None:
     engine.sweep(now)
     worlds.drafted(world.sender, worlds.person(world.sender, family="Evans"), world.team)
     found = groups(world.sender, now)
-    assert [group.title for group in found] == [LATE, "Leaving within 14 days, nothing sent", "Yours to move on"]
+    assert [group.title for group in found] == [LATE, "Leaving within 14 days, not ready", "Yours to move on"]
     assert [group.tone for group in found] == ["risk", "risk", ""]
-    leaving = only(world.sender, "Leaving within 14 days, nothing sent", now)
-    assert (leaving.tone, leaving.words) == ("risk", "Leaves HMP Northgate in 2 days, Wed 25 Nov 2026")
+    leaving = only(world.sender, "Leaving within 14 days, not ready", now)
+    assert leaving.tone == "risk"
+    assert leaving.words.startswith("Leaves HMP Northgate in 2 days, Wed 25 Nov 2026. Not ready: receiving service")
     assert groups(worlds.worker("keyworker"), now) == []
     page = worlds.signed_in(worlds.worker("keyworker")).get("/").content.decode()
     assert "Nothing waits for you." in page
@@ -333,7 +334,7 @@ def busy(world: World, number: int) -> None:
 @pytest.mark.parametrize(
     ("role", "most"),
     [
-        ("prison_drug_worker", 11),
+        ("prison_drug_worker", 12),
         ("keyworker", 10),
         ("service_manager", 12),
         ("commissioner", 3),

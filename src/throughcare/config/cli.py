@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[3]  # the clone
 OTHERS = {  # words that live in another room: module (and name, if not app) of their Typer app, and what they are for
     "account": ("throughcare.organisations.commands", "make somebody's account and enter where they work"),
     "front-door": ("throughcare.organisations.commands:front_door_app", "say who answers the public page of an area"),
+    "outside": ("throughcare.organisations.outside", "enter a service that has no accounts and answers by link"),
     "demo": ("throughcare.demo.commands", "make a made-up area of any size"),
     "processes": ("throughcare.processes.commands", "list, show or try the processes"),
     "bench": ("bench.commands", "measure speed and size, from a clone"),

@@ -1,16 +1,16 @@
 """Lives as rows, made in memory and written many at a time: the rows that the real actions would have written.
 
-`write` follows the engine over the same table of steps, so that a step added to it, or a clock, appears here too. What
-`handovers.room.hand_over` adds to a step is followed by hand in `_Told._after`; a test tells the same lives both ways
-and compares every column.
+`write` follows the engine over the same tables of steps, so that a step or a clock added there appears here too. What
+`handovers.room` adds to a step is followed by hand in `_Told._after` and in `_Released`; a test tells the same lives
+both ways and compares every column.
 """
 
 import heapq
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import cache, lru_cache
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -25,19 +25,21 @@ from throughcare.demo.area import AREA
 from throughcare.demo.lives import Act, Life, Referral, Stay
 from throughcare.demo.moments import READ, WORKER
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.models import CustodyStay, HandOver
-from throughcare.handovers.process.hand_over import BASES, HAND_OVER, next_step
-from throughcare.handovers.room.hand_over import CONTINUITY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
+from throughcare.handovers.models import CustodyStay, HandOver, Readiness, Release
+from throughcare.handovers.process.hand_over import BASES, HAND_OVER, TAKEN_ON, TO_ANSWER, next_step
+from throughcare.handovers.process.release import RELEASE
+from throughcare.handovers.room.hand_over import COVERED_BY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.models import AreaServed, Membership, Organisation, Service, Site
 from throughcare.people.actions import OWN_BASIS, Identity
 from throughcare.people.models import Identifier, Link, Record
 from throughcare.people.rules import key
+from throughcare.processes.actions import counted_from
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.table import RECEIVER, SENDER, Condition, Step
+from throughcare.processes.table import NOT_KNOWN, RECEIVER, SENDER, Condition, Step
+from throughcare.reference.calendar import LAST_SECOND, LONDON, due_at
 from throughcare.reference.calendar import Due as Deadline
-from throughcare.reference.calendar import due_at
 from throughcare.reference.sharing import rules_for
 from throughcare.sharing.models import Grant, Person
 from throughcare.sharing.rule import READS, Sight
@@ -63,6 +65,8 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Due: "id case_id strand clock started_at due_at verified owner_id user_id met_at missed_at paused_at replaced_at",
     HandOver: "case_id sender_id receiver_id written_by_id reason asked basis safe_contact opioid_agonist_medicine "
     "urgent attached sent_at owner_id owner_name ladder owed_by",
+    Release: "case_id stay_id legal_status could_leave left_at unplanned",
+    Readiness: "id case_id code state words at by_id service_id key",
     Appointment: "id person_id service_id case_id starts_at place replaced_at",
     Message: "id service_id verb case written_at delivered_at channel put_away_at put_away_by_id",
 }
@@ -197,10 +201,15 @@ def write(rows: Rows, life: Life, until: datetime) -> None:
     """Add all rows of one life, as it stands at `until`."""
     person = rows.add(Person)
     record = _record(rows, person, life.identity, life.by, life.opened_at, "New to this service")
+    agenda, release = _Agenda(), None
     if life.stay:
-        _stay(rows, person, record, life.stay)
+        stay = _stay(rows, person, record, life.stay)
+        release = _Released(rows, agenda, life, life.stay, stay, person, record)
     if life.referral:
-        _Told(rows, life, life.referral, person, record, localdate(until)).tell(until)
+        _Told(rows, agenda, release, life, life.referral, person, record, localdate(until)).tell(until)
+    agenda.work(until)
+    if release:
+        release.store()
 
 
 def _record(rows: Rows, person: int, identity: Identity, by: Actor, at: datetime, reason: str) -> int:
@@ -234,11 +243,12 @@ def _record(rows: Rows, person: int, identity: Identity, by: Actor, at: datetime
 _key = lru_cache(maxsize=20_000)(key)
 
 
-def _stay(rows: Rows, person: int, record: int, stay: Stay) -> None:
+def _stay(rows: Rows, person: int, record: int, stay: Stay) -> int:
     pk = rows.add(CustodyStay, person, record, stay.held.id, stay.since, stay.until, stay.release_date, None)
     basis, source = f"Held at {stay.held.name}", f"stay {pk}"
     for service in sorted(stay.held.covered_by):
         rows.add(Grant, person, service, None, record, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
+    return pk
 
 
 @cache
@@ -249,6 +259,12 @@ def _step(state: str, verb: str, urgent: str, prescribed: str) -> Step | None:
         if step.from_ == state and step.verb == verb and all(Condition.parse(g).holds(facts) for g in step.guard):
             return step
     return None
+
+
+@cache
+def _release_step(state: str, verb: str) -> Step | None:
+    """The row of the release table for this verb in this state; those that are told here need no guard."""
+    return next((s for s in RELEASE.steps if s.from_ == state and s.verb == verb and not s.guard), None)
 
 
 @lru_cache(maxsize=100_000)
@@ -284,6 +300,23 @@ def taken_on(identity: Identity, by: Actor, on: date) -> Identity:
 DELIVER, READ_IT, MISS = range(3)
 
 
+class _Agenda:
+    """What the worker and the readers of messages will do: when, which first, and what."""
+
+    def __init__(self) -> None:
+        self._comes: list[tuple[datetime, int, int, Callable[[datetime], None]]] = []
+        self._added = 0
+
+    def add(self, at: datetime, what: int, do: Callable[[datetime], None]) -> None:
+        self._added += 1
+        heapq.heappush(self._comes, (at, what, self._added, do))
+
+    def work(self, until: datetime) -> None:
+        while self._comes and self._comes[0][0] <= until:
+            at, _, _, do = heapq.heappop(self._comes)
+            do(at)
+
+
 @dataclass(slots=True)
 class _Due:
     strand: str
@@ -304,6 +337,9 @@ class _Message:
     delivered: datetime | None = None
     put_away: datetime | None = None
 
+    def read(self, at: datetime) -> None:
+        self.put_away = at
+
 
 @dataclass(slots=True)
 class _Grant:
@@ -315,7 +351,18 @@ class _Grant:
 class _Told:
     """One hand-over as it is told: what the engine keeps, until it is added as rows."""
 
-    def __init__(self, rows: Rows, life: Life, referral: Referral, person: int, record: int, on: date) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        agenda: _Agenda,
+        release: "_Released | None",
+        life: Life,
+        referral: Referral,
+        person: int,
+        record: int,
+        on: date,
+    ) -> None:
+        self.agenda, self.release = agenda, release
         self.rows, self.life, self.referral, self.person, self.record = rows, life, referral, person, record
         self.on = on
         self.sender, self.receiver = referral.by.service, referral.receiver
@@ -332,8 +379,6 @@ class _Told:
         self.appointments: list[list[Any]] = []
         self.steps: list[Row] = []
         self.known = {self.sender}
-        self.comes: list[tuple[datetime, int, int]] = []
-        """What the worker and the readers of messages will do: when, which, and to which message or deadline."""
         self.case = rows.next_id(Case)
 
     def tell(self, until: datetime) -> None:
@@ -342,29 +387,30 @@ class _Told:
         step = _step("new", "draft", "", "")
         assert step is not None
         self._keep(step, "new", referral.at, referral.by, facts)
+        if self.release:
+            self.release.hand_over = self
         for act in referral.acts:
-            self._work(act.at)
+            self._leave_before(act.at)
+            self.agenda.work(act.at)
             self._take(act)
-        self._work(until)
+        self._leave_before(until)
+        self.agenda.work(until)
         self._store()
 
-    def _work(self, until: datetime) -> None:
-        while self.comes and self.comes[0][0] <= until:
-            at, what, which = heapq.heappop(self.comes)
-            if what == DELIVER:
-                self._deliver(self.messages[which], which, at)
-            elif what == READ_IT:
-                self.messages[which].put_away = at
-            elif self.dues[which].met is None and self.dues[which].replaced is None:
-                self._miss(self.dues[which], at)
+    def _leave_before(self, at: datetime) -> None:
+        """The person leaves prison when their time has come."""
+        if self.release and self.release.leaves_by(at):
+            self.release.leave()
 
-    def _deliver(self, message: _Message, which: int, at: datetime) -> None:
+    def _deliver(self, message: _Message, at: datetime) -> None:
         message.delivered = at
-        heapq.heappush(self.comes, (at + READ, READ_IT, which))
+        self.agenda.add(at + READ, READ_IT, message.read)
         if message.verb == "send" and self.state == "sent" and message.service == self.receiver:
             self._take(Act(at, SYSTEM, "deliver", {"delivery_time": at.isoformat(), "channel": TODAY}))
 
     def _miss(self, due: _Due, at: datetime) -> None:
+        if due.met is not None or due.replaced is not None:
+            return
         due.missed = at
         if _step(self.state, "escalate", "", ""):
             facts = {
@@ -391,6 +437,10 @@ class _Told:
         if "apply main book_contact" in step.opens and "appointment_time" in facts:
             booked = {code: facts[code] for code in ("appointment_time", "place")}
             self._take(Act(act.at, act.by, "book_contact", booked))
+        if self.release:
+            for opened in step.opens:
+                if opened.startswith("apply release "):
+                    self.release.apply(opened.removeprefix("apply release "), facts, act.at)
         if "open hand_over outcome" in step.opens:
             self._tell_outcome(facts, act.at)
 
@@ -416,8 +466,9 @@ class _Told:
 
     def _post(self, told: Sequence[int], verb: str, at: datetime) -> None:
         for service in told:
-            heapq.heappush(self.comes, (at + WORKER, DELIVER, len(self.messages)))
-            self.messages.append(_Message(service, verb, at))
+            message = _Message(service, verb, at)
+            self.agenda.add(at + WORKER, DELIVER, partial(self._deliver, message))
+            self.messages.append(message)
 
     def _derived(self, act: Act) -> dict[str, object]:
         referral = self.referral
@@ -442,8 +493,7 @@ class _Told:
         return {}
 
     def _leaving_custody(self, at: datetime) -> bool:
-        stay = self.life.stay
-        return stay is not None and (stay.until is None or stay.until > at - CONTINUITY)
+        return self.release is not None and self.release.covers()
 
     def _stop_clocks(self, step: Step, at: datetime) -> None:
         for due in self.dues:
@@ -456,10 +506,9 @@ class _Told:
     def _start_clocks(self, step: Step, at: datetime) -> None:
         for clock in step.starts:
             deadline = _deadline(clock, at)
-            heapq.heappush(self.comes, (deadline.at + WORKER, MISS, len(self.dues)))
-            self.dues.append(
-                _Due(step.strand, clock, at, deadline, self._service_of(HAND_OVER.clocks[clock].owner_role))
-            )
+            due = _Due(step.strand, clock, at, deadline, self._service_of(HAND_OVER.clocks[clock].owner_role))
+            self.agenda.add(deadline.at + WORKER, MISS, partial(self._miss, due))
+            self.dues.append(due)
 
     def _service_of(self, role: str) -> int | None:
         return {SENDER: self.sender, RECEIVER: self.receiver}.get(role)
@@ -578,3 +627,159 @@ class _Told:
                 message.put_away,
                 reader,
             )
+
+
+class _Released:
+    """The release of one stay as it is told, beside the hand-over: what the engine keeps, until it is added as rows.
+
+    Lives know of a release no more than its date and its day; what follows is worked out here.
+    """
+
+    def __init__(
+        self, rows: Rows, agenda: _Agenda, life: Life, stay: Stay, stay_id: int, person: int, record: int
+    ) -> None:
+        self.rows, self.agenda, self.life, self.stay = rows, agenda, life, stay
+        self.stay_id, self.person, self.record = stay_id, person, record
+        self.hand_over: _Told | None = None
+        self.strands: dict[str, tuple[str, datetime]] = {}
+        self.version, self.left, self.closed = 0, False, None
+        self.dues: list[_Due] = []
+        self.messages: list[_Message] = []
+        self.case = rows.next_id(Case)
+        since = stay.since
+        came = {
+            "reception_date": localdate(since).isoformat(),
+            "legal_status": NOT_KNOWN,
+            "could_leave_any_time": "yes",
+        }
+        self._take("open_at_reception", since, SYSTEM, came)
+        source = f"{life.by.user_name}, {life.by.service_name}"
+        dated = {"release_date": stay.release_date.isoformat(), "source_of_date": source}
+        theirs = any(step.verb == "set_release_date" and life.by.role in step.roles for step in RELEASE.steps)
+        self._take("set_release_date", since, life.by if theirs else SYSTEM, dated)
+
+    def leaves_by(self, at: datetime) -> bool:
+        return not self.left and self.stay.until is not None and self.stay.until <= at
+
+    def leave(self) -> None:
+        """The person leaves, taken on by a service: that service and probation are told, and the days begin."""
+        until = self.stay.until
+        assert until is not None
+        assert self.hand_over is not None, "in these lives nobody leaves whom no service has taken on"
+        self.agenda.work(until)
+        self.left = True
+        facts = {"release_time": until.isoformat(), "area_of_return": self.life.identity.area}
+        self._post([self.hand_over.receiver], "report_released", until)
+        self._take("report_released", until, SYSTEM, facts)
+
+    def covers(self) -> bool:
+        """Do its clocks stand in the place of the hand-over's? See `handovers.room.hand_over`."""
+        owed = (d for d in self.dues if d.clock in COVERED_BY and not (d.met or d.missed or d.replaced))
+        return not self.left or any(owed)
+
+    def apply(self, verb: str, given: Mapping[str, object], at: datetime) -> None:
+        """A step of the hand-over that is one of the release too."""
+        state, until = self.strands["plan"][0], self.stay.until
+        if _release_step(state, verb) is None:
+            return
+        if verb == "report_first_attended":
+            self._take(verb, at, SYSTEM, {"attended_date": given["contact_date"], "attended": "yes"})
+        elif verb == "record_structured_start":
+            assert until is not None
+            started = str(given["treatment_start_date"])
+            days = (date.fromisoformat(started) - localdate(until)).days
+            if 0 <= days <= 21:
+                facts = {"structured_start_date": started, "days_since_release": str(days)}
+                self._take(verb, at, SYSTEM, facts)
+
+    def _take(self, verb: str, at: datetime, by: Actor, facts: Mapping[str, object]) -> None:
+        strand = next(step.strand for step in RELEASE.steps if step.verb == verb)
+        before = self.strands[strand][0] if strand in self.strands else "new"
+        step = _release_step(before, verb)
+        assert step is not None, f"{verb} is not possible while {before}"
+        self.version += 1
+        self.strands[strand] = step.to, at
+        for due in self.dues:
+            if due.met is None and due.replaced is None:
+                if due.clock in step.stops:
+                    due.met = at
+                elif step.to in RELEASE.final and due.strand == strand and due.clock not in RELEASE.outlasting:
+                    due.replaced = at
+        self.rows.add(
+            StepTaken, self.case, strand, step.id, verb, before, step.to, at, by.user, by.service,
+            json.dumps(facts), "[]", self.version, None,
+        )  # fmt: skip
+        told = [self._service_of(o.removeprefix("notify ")) for o in step.opens if o.startswith("notify ")]
+        if verb == "report_released":
+            self._take("open_outcome_watch", at, SYSTEM, {"release_time": facts["release_time"]})
+        self._start_clocks(step, at, facts)
+        self._post([service for service in dict.fromkeys(told) if service is not None], verb, at)
+
+    def _start_clocks(self, step: Step, at: datetime, facts: Mapping[str, object]) -> None:
+        for clock in step.starts:
+            counted = RELEASE.clocks[clock]
+            start = counted_from(RELEASE, counted, facts, at)
+            assert start is not None, "every clock of these lives has its day"
+            deadline = due_at(counted.counting_rule, counted.value, counted.unit, start)
+            if counted.counting_rule == "back_from_date":
+                day_over = datetime.combine(localdate(at), LAST_SECOND, LONDON)
+                deadline = replace(deadline, at=max(deadline.at, day_over.astimezone(UTC)))
+            due = _Due(step.strand, clock, at, deadline, self._service_of(counted.owner_role))
+            self.agenda.add(deadline.at + WORKER, MISS, partial(self._miss, due))
+            self.dues.append(due)
+
+    def _miss(self, due: _Due, at: datetime) -> None:
+        if due.met is not None or due.replaced is not None:
+            return
+        due.missed = at
+        if due.clock != "REL-C03":
+            self._post([due.owner] if due.owner is not None else [], f"missed_{due.clock}", at)
+        elif _release_step(self.strands["plan"][0], "mark_continuity_missed"):
+            assert self.stay.until is not None
+            days = max(22, (localdate(at) - localdate(self.stay.until)).days)
+            facts = {"days_since_release": str(days), "structured_start": "none"}
+            self._take("mark_continuity_missed", at, SYSTEM, facts)
+
+    def _post(self, told: Sequence[int], verb: str, at: datetime) -> None:
+        for service in told:
+            message = _Message(service, verb, at)
+            self.agenda.add(at + WORKER, DELIVER, partial(self._deliver, message))
+            self.messages.append(message)
+
+    def _deliver(self, message: _Message, at: datetime) -> None:
+        message.delivered = at
+        self.agenda.add(at + READ, READ_IT, message.read)
+
+    def _service_of(self, role: str) -> int | None:
+        """Whom a release tells; see `handovers.room.release`."""
+        if role in ("prison_drug_worker", "sender"):
+            return self.life.by.service
+        if role in self.life.of_the_area:
+            return self.life.of_the_area[role].service
+        told = self.hand_over
+        stands = told is not None and told.state in (*TAKEN_ON, *TO_ANSWER, "closed")
+        receives = role in ("keyworker", "service_manager", "clinician", "receiving_service")
+        return told.receiver if told and stands and receives else None
+
+    def store(self) -> None:
+        add = self.rows.add
+        self.rows.add_with_key(
+            Case, self.case, RELEASE.name, self.person, self.record, self.stay.since, self.closed, self.version
+        )
+        for name, (state, since) in self.strands.items():
+            add(Strand, self.case, name, state, since)
+        for due in self.dues:
+            add(
+                Due, self.case, due.strand, due.clock, due.started_at, due.at.at, due.at.verified, due.owner, None,
+                due.met, due.missed, None, due.replaced,
+            )  # fmt: skip
+        left = self.stay.until if self.left else None
+        self.rows.add_with_key(Release, self.case, self.stay_id, NOT_KNOWN, "no", left, False)
+        for message in self.messages:
+            reader = self.life.readers[message.service].user if message.put_away else None
+            channel = TODAY if message.delivered else ""
+            verb = f"{RELEASE.name}.{message.verb}"
+            add(
+                Message, message.service, verb, self.case, message.written, message.delivered, channel,
+                message.put_away, reader,
+            )  # fmt: skip

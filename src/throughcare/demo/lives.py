@@ -73,7 +73,8 @@ class Stay:
 class Life:
     """A person as one service knows them (`by` opened the record), and what happened since.
 
-    readers: for each service on either side, who puts its messages away.
+    readers:     for each service that is told anything, who puts its messages away.
+    of_the_area: who is told of a release beside treatment, by role: probation and RECONNECT.
     """
 
     identity: Identity
@@ -82,6 +83,7 @@ class Life:
     stay: Stay | None = None
     referral: Referral | None = None
     readers: Mapping[int | None, Actor] = field(default_factory=dict)
+    of_the_area: Mapping[str, Actor] = field(default_factory=dict)
 
 
 Team = tuple[Actor, ...]
@@ -94,6 +96,7 @@ class Patch:
     treatment: the first is the one that most people come to.
     others:    services that treatment sends people on to.
     senders:   services, other than the prison, that send people to treatment.
+    of_the_area: who is told of every release in the area, by role.
     """
 
     held: Held
@@ -101,17 +104,20 @@ class Patch:
     treatment: tuple[Team, ...]
     others: tuple[Team, ...] = ()
     senders: tuple[Team, ...] = ()
+    of_the_area: Mapping[str, Actor] = field(default_factory=dict)
 
 
 def patches_of(staffed: Staffed) -> list[Patch]:
     """Northbridge first, then every further prison with its treatment service and, second, that of its neighbour."""
     team = staffed.actors
+    of_the_area = {"responsible_officer": team[PROBATION][0], "reconnect": team[RECONNECT][0]}
     northbridge = Patch(
         held=staffed.held[PRISON_SITE],
         prison=team[PRISON_SERVICE],
         treatment=(team[RIVERSIDE], team[ALDERGATE]),
         others=(team[HOUSING], team[EMPLOYMENT], team[PEERS], team[SURGERY], team[PROBATION]),
         senders=(team[PROBATION], team[DIVERSION], team[SURGERY], team[RECONNECT]),
+        of_the_area=of_the_area,
     )
     prisons = list(staffed.held.values())
     ring = [team[RIVERSIDE], *(team[further_treatment_service(n)] for n in range(1, len(prisons)))]
@@ -120,6 +126,7 @@ def patches_of(staffed: Staffed) -> list[Patch]:
             held=prisons[n],
             prison=team[further_prison_service(n)],
             treatment=(ring[n], ring[(n + 1) % len(ring)]),
+            of_the_area=of_the_area,
         )
         for n in range(1, len(prisons))
     ]
@@ -411,7 +418,7 @@ def _held(number: int, r: random.Random, days: Days, patch: Patch) -> Life:
     since = moment(days.before[r.randrange(2, 300)], r.randrange(10, 17), r.randrange(0, 60, 5))
     stay = Stay(patch.held, since, None, days.ahead[r.randrange(1, 120)])
     identity = replace(_identity(number, r, days.on), prison_number=names.prison_number(number))
-    return Life(identity, by, since, stay)
+    return Life(identity, by, since, stay, None, {by.service: by}, patch.of_the_area)
 
 
 def _handed_over(number: int, r: random.Random, days: Days, patch: Patch, plot: Plot) -> Life:
@@ -454,9 +461,8 @@ def _handed_over(number: int, r: random.Random, days: Days, patch: Patch, plot: 
     if from_prison:
         released = _released(plot, acts, r)
         stay = Stay(patch.held, opened_at, released, released.date() if released else days.ahead[r.randrange(1, 40)])
-    return Life(
-        identity, sender, opened_at, stay, referral, {a.service: a for a in (sender, case.receiver, case.elsewhere)}
-    )
+    told = (*patch.of_the_area.values(), sender, case.receiver, case.elsewhere)
+    return Life(identity, sender, opened_at, stay, referral, {a.service: a for a in told}, patch.of_the_area)
 
 
 def _released(plot: Plot, acts: Sequence[Act], r: random.Random) -> datetime | None:

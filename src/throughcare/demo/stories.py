@@ -29,6 +29,7 @@ from throughcare.events.acting import refusal, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import cover, custody, question, sheet
 from throughcare.handovers.actions import hand_over as hand_overs
+from throughcare.handovers.actions import release as releases
 from throughcare.handovers.actions.hand_over import Draft
 from throughcare.handovers.actions.sheet import Provenance
 from throughcare.handovers.models import CustodyStay, HandOver
@@ -48,7 +49,7 @@ from throughcare.web.faults import NotAllowed
 
 Story = Generator[datetime, None, None]
 THURSDAY, FRIDAY = 3, 4
-NUMBERS = MADE_UP_PEOPLE_AT_MOST - 15
+NUMBERS = MADE_UP_PEOPLE_AT_MOST - 18
 """The made-up NHS and prison numbers from here on belong to the stories; lives count from 0."""
 
 
@@ -77,9 +78,9 @@ class Teller:
         )
         return people.register(by=by, at=at, identity=identity, made_up=True)
 
-    def receive(self, by: Actor, at: datetime, record: Record) -> CustodyStay:
+    def receive(self, by: Actor, at: datetime, record: Record, legal_status: str = "sentenced") -> CustodyStay:
         site = Site.objects.get(name=area.PRISON_SITE)
-        return custody.receive(by=by, at=at, record=record, site=site, since=at)
+        return custody.receive(by=by, at=at, record=record, site=site, since=at, legal_status=legal_status)
 
     def draft(
         self,
@@ -274,7 +275,7 @@ def michael_cole(t: Teller) -> Story:
     yield (at := moment(week_before, 11, 45))
     t.accept(beth, at, hand_over, moment(friday, 14, 30), "Riverside, 2 Canal Side, ground floor")
     yield (at := moment(friday, 9, 20))
-    custody.leave(by=grace, at=at, stay=stay, until=at)
+    releases.left(by=grace, at=at, stay=stay, until=at)
 
 
 def siobhan_o_rourke(t: Teller) -> Story:
@@ -568,6 +569,49 @@ def amina_yusuf(t: Teller) -> Story:
     universal.happened(by=samuel, at=at, record=amina, event="admitted_to_hospital", facts=facts)
 
 
+def ruth_pemberton(t: Teller) -> Story:
+    """Ruth's release date was set, brought forward by the Friday rule, and moved again: everybody reads the last."""
+    lee = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe")
+    yield (at := moment(t.days.before[100], 11, 10))
+    ruth = t.register(15, lee, at, "Ruth", "Pemberton", date(1981, 10, 9))
+    stay = t.receive(lee, at, ruth, "sentenced")
+    told = (
+        (t.days.before[20], t.days.ahead[9], "Told by the offender management unit"),
+        (t.days.before[6], t.days.ahead[7], "Brought forward: the day after is a Friday"),
+        (t.days.before[0], t.days.ahead[8], "Moved by the prison: transport"),
+    )
+    for on, leaves, reason in told:
+        yield (at := moment(on, 14, 20))
+        releases.date_known(by=lee, at=at, stay=stay, release_date=leaves, reason=reason)
+    release = releases.release_of(stay)
+    releases.ready(by=lee, at=at, release=release, code="naloxone", state="ready", words="Kit given, use shown")
+    releases.ready(by=lee, at=at, release=release, code="first_night", state="missing", words="Nowhere to stay yet")
+
+
+def daniel_marsh(t: Teller) -> Story:
+    """Daniel was on remand and walked out of court with nothing ready.
+
+    Several services could treat him at home: Throughcare guesses none, and says in red that somebody must ring one.
+    """
+    grace = t.staffed.actor(PRISON_SERVICE, "Grace Mbeki")
+    yield (at := moment(t.days.before[12], 17, 5))
+    daniel = t.register(16, grace, at, "Daniel", "Marsh", date(1992, 6, 21))
+    stay = t.receive(grace, at, daniel, "remand")
+    yield (at := moment(t.days.before[1], 16, 35))
+    releases.left(by=grace, at=at, stay=stay, until=at, route="court")
+
+
+def peter_okafor(t: Teller) -> Story:
+    """Peter came in on remand last week and could leave any day: what he needs is prepared without a date."""
+    lee = t.staffed.actor(PRISON_SERVICE, "Lee Sutcliffe")
+    yield (at := moment(t.days.before[5], 18, 40))
+    peter = t.register(17, lee, at, "Peter", "Okafor", date(1997, 3, 14))
+    stay = t.receive(lee, at, peter, "remand")
+    yield (at := moment(t.days.before[4], 10, 15))
+    release = releases.release_of(stay)
+    releases.ready(by=lee, at=at, release=release, code="naloxone", state="ready", words="Kit given, use shown")
+
+
 STORIES: tuple[Callable[[Teller], Story], ...] = (
     james_adeyemi,
     tanisha_brook,
@@ -583,6 +627,9 @@ STORIES: tuple[Callable[[Teller], Story], ...] = (
     leila_haddad,
     patrick_doyle,
     amina_yusuf,
+    ruth_pemberton,
+    daniel_marsh,
+    peter_okafor,
 )
 
 

@@ -9,10 +9,13 @@ class HandoversConfig(AppConfig):
         from throughcare.handovers import conditions, letters, panel
         from throughcare.handovers.actions import happened
         from throughcare.handovers.actions.cover import COVER_KEPT
+        from throughcare.handovers.actions.release import came
         from throughcare.handovers.process.hand_over import HAND_OVER
+        from throughcare.handovers.process.release import BOARD_ROLES
         from throughcare.handovers.room import front_door
         from throughcare.handovers.room import hand_over as room
         from throughcare.handovers.room.custody_question import CustodyQuestions
+        from throughcare.handovers.room.release import Releases
         from throughcare.handovers.rules import link
         from throughcare.messages import email
         from throughcare.messages.outbox import DELIVERED
@@ -27,6 +30,8 @@ class HandoversConfig(AppConfig):
         register(room.HandOvers())
         register(CustodyQuestions())
         guard(HAND_OVER.name, front_door.answers_itself)
+        register(Releases())
+        react("custody.received", came)
         react(DELIVERED, room.delivered)
         react(DELIVERED, letters.told)
         react(email.SENT, letters.link_sent)
@@ -39,4 +44,5 @@ class HandoversConfig(AppConfig):
         tell_when_held(happened.held_since)
         add_panel(panel.panel)
         add_first_page(panel.first_page)
+        add_to_navigation(NavItem("Releases", "releases", frozenset(BOARD_ROLES), order=35))
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

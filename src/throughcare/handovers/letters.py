@@ -13,7 +13,7 @@ from django.urls import reverse
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM
 from throughcare.handovers.models import AnswerLink
-from throughcare.handovers.process.hand_over import HAND_OVER
+from throughcare.handovers.process.hand_over import HAND_OVER, TO_ANSWER
 from throughcare.handovers.queries.link import answer_by
 from throughcare.handovers.rules import link as rules
 from throughcare.messages import email
@@ -31,6 +31,7 @@ NEWS_WORDS = {
     "withdraw": "{sender} has withdrawn a hand-over to {receiver}. You need not answer it any more.",
     "supersede": "{sender} has replaced a hand-over to {receiver} by another. You need not answer this one any more.",
     "reroute": "{sender} has sent a hand-over elsewhere that went to {receiver}. You need not answer it any more.",
+    "void": "{sender} had opened a hand-over to {receiver} in error. You need not answer it any more.",
 }
 OTHER_NEWS = "There is news about a hand-over from {sender} to {receiver}."
 
@@ -46,11 +47,13 @@ def the_link(letter: Email, now: datetime) -> Letter | Held:
     if held := _why_held(link, now):
         return held
     sender, receiver = link.case.hand_over.sender, link.receiver
-    until = answer_by(link.case_id)
-    asks = [f"{sender.name} asks {receiver.name} to take over care of a person."]
+    if link.case.strands.get(name="main").state not in TO_ANSWER:
+        words = f"{receiver.name} has taken over care of a person from {sender.name}. Say here what happened since."
+        return Letter(receiver.mailbox, f"{sender.name}: a new link to a hand-over", _body(link, words))
+    words, until = f"{sender.name} asks {receiver.name} to take over care of a person.", answer_by(link.case_id)
     if until:
-        asks.append(f"Please answer by {moment(until)}.")
-    return Letter(link.receiver.mailbox, f"{sender.name}: a hand-over for you to answer", _body(link, " ".join(asks)))
+        words = f"{words} Please answer by {moment(until)}."
+    return Letter(receiver.mailbox, f"{sender.name}: a hand-over for you to answer", _body(link, words))
 
 
 def the_news(letter: Email, now: datetime) -> Letter | Held:
@@ -98,6 +101,8 @@ def _links() -> QuerySet[AnswerLink]:
 def _why_held(link: AnswerLink, now: datetime) -> Held | None:
     if rules.standing(link.expires_at, link.revoked_at, link.wrong, now) != rules.OPEN:
         return Held("The answer link can no longer be used.")
+    if link.case.closed_at is not None:
+        return Held("The hand-over has ended.")
     return None if link.receiver.mailbox else Held("The service has no registered mailbox.")
 
 

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from throughcare.handovers.views import answer, cover, custody, hand_over, link, public_request, question, sheet
+from throughcare.handovers.views import (
+    answer,
+    cover,
+    custody,
+    hand_over,
+    link,
+    public_request,
+    question,
+    release,
+    sheet,
+)
 
 urlpatterns = [
     path("help-for-me/", public_request.ask_for_help, name="ask-for-help"),
@@ -25,4 +35,6 @@ urlpatterns = [
     path("answer/<slug:token>/hand-over/", answer.hand_over, name="answer-hand-over"),
     path("answer/<slug:token>/done/", answer.done, name="answer-done"),
     path("answer/<slug:token>/<slug:verb>/", answer.act, name="answer-act"),
+    path("releases/", release.releases, name="releases"),
+    path("releases/<id:case>/ready/", release.ready, name="release-ready"),
 ]

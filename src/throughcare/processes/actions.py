@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 
 from django.db import IntegrityError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
@@ -18,13 +17,13 @@ from throughcare.people.queries import deaths
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.pausing import pauses
-from throughcare.processes.registry import Room, forbidden, room_of
+from throughcare.processes.registry import Room, forbidden, room_of, rooms
 from throughcare.processes.table import CASE, OF_THE_ROOM, OUTSIDE, PERFORMED, START, Process, Step, as_text
-from throughcare.reference.calendar import due_at
+from throughcare.reference.calendar import LAST_SECOND, LONDON, due_at
+from throughcare.reference.pathways import Clock
 from throughcare.sharing.models import Person
 from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed, Refused
-from throughcare.web.wording import LONDON
 
 log = logging.getLogger("throughcare.processes")
 
@@ -117,6 +116,7 @@ def take(
     facts: Mapping[str, object],
     version: int | None = None,
     key: str | None = None,
+    applied: bool = False,
 ) -> StepTaken:
     """Take one step of a case.
 
@@ -124,6 +124,8 @@ def take(
     version: of the case when the form was opened; a step taken by somebody else since is a conflict (PR-201).
     key:     the form's own number; the same form sent twice takes one step and answers alike, even where that step
              ended the actor's part in the case. Of another case's form it is refused (PR-203).
+    applied: Throughcare takes it because of what was done elsewhere: for whichever role the table has for it. Whoever
+             did that was allowed to; this table is still asked for the state and the facts.
     Raises Refused with every fault at once. A reported fact that breaks a rule is recorded, with its faults as flags.
     """
     died = Exists(deaths().filter(person=OuterRef("person")))
@@ -136,7 +138,7 @@ def take(
         return earlier
     room = room_of(locked)
     found = room.with_parties(Case.objects.filter(pk=case)).get()
-    roles = room.roles_of(found, by)
+    roles = _roles_for(room.process, verb) if applied else room.roles_of(found, by)
     if not roles:
         raise stranger(case)
     if earlier and earlier.case_id != case:
@@ -175,6 +177,8 @@ def _step(
         facts=known,
         on=localdate(at),
     )
+    if verdict.step and (doubts := room.doubts(found, verb, known, at)):
+        verdict = replace(verdict, faults=(*verdict.faults, *doubts), moves=False)
     faults = (*verdict.faults, *_not_offered(room, found, verdict.step, facts, by))
     performed = verdict.step is not None and verdict.step.kind == PERFORMED
     if dead and performed and found.closed_at is None and by != SYSTEM:
@@ -355,6 +359,11 @@ def _not_offered(room: Room, case: Case, step: Step | None, facts: Mapping[str, 
             yield Fault("PR-109", code, f"“{fact.label}” cannot be answered with that.", "Choose one that is offered.")
 
 
+def _roles_for(process: Process, verb: str) -> frozenset[str]:
+    """Every role that the table has for a verb."""
+    return frozenset(role for step in process.steps if step.verb == verb for role in step.roles)
+
+
 def _strand_for(process: Process, verb: str, strands: Mapping[str, Strand]) -> str:
     """The strand that a verb belongs to: the one whose state it fits, or else the first that has it at all."""
     having = [step for step in process.steps if step.verb == verb]
@@ -462,26 +471,40 @@ def store(
 
 def _stop_clocks(process: Process, case: Case, step: Step, at: datetime) -> None:
     """Clocks named by the step are met or replaced; in a final state whatever still runs on the strand is replaced."""
-    running = Due.objects.filter(case=case, strand=step.strand, met_at=None, replaced_at=None)
+    running = Due.objects.filter(case=case, met_at=None, replaced_at=None)
     if step.stops:
         stopped = "replaced_at" if step.verb in process.replacing else "met_at"
         running.filter(clock__in=step.stops).update(**{stopped: at})
     if step.to in process.final:
-        running.update(replaced_at=at)
+        running.filter(strand=step.strand).exclude(clock__in=process.outlasting).update(replaced_at=at)
+
+
+def counted_from(process: Process, clock: Clock, facts: Mapping[str, object], at: datetime) -> datetime | None:
+    """When a clock begins to count: the moment, or midday of the day, that the facts give, else the step itself.
+
+    None where the clock belongs to a date that the facts do not give.
+    """
+    for code in process.counts_from.get(clock.id, ()):
+        given = as_text(facts.get(code))
+        try:
+            moment = datetime.fromisoformat(given)
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else datetime.combine(date.fromisoformat(given[:10]), time(12), LONDON)
+    return None if clock.counting_rule in ("set_date", "back_from_date") else at
 
 
 def _start_clocks(room: Room, case: Case, step: Step, at: datetime, facts: Mapping[str, object]) -> None:
-    """Each clock that the step starts: from the step itself, or from the date that one of its facts names."""
     dues = []
     for clock_id in step.starts:
         clock = room.process.clocks[clock_id]
-        start = at
-        if clock_id in room.process.counted_from:
-            named = _as_moment(facts.get(room.process.counted_from[clock_id]))
-            if named is None:  # "not known": there is nothing to count from
-                continue
-            start = named
+        start = counted_from(room.process, clock, facts, at)
+        if start is None:
+            continue
         due = due_at(clock.counting_rule, clock.value, clock.unit, start)
+        if clock.counting_rule == "back_from_date":  # told too late for it: whoever owes it has the day
+            day_over = datetime.combine(localdate(at), LAST_SECOND, LONDON)
+            due = replace(due, at=max(due.at, day_over.astimezone(UTC)))
         dues.append(
             Due(
                 case=case,
@@ -496,14 +519,6 @@ def _start_clocks(room: Room, case: Case, step: Step, at: datetime, facts: Mappi
         )
     if dues:
         Due.objects.bulk_create(dues)
-
-
-def _as_moment(value: object) -> datetime | None:
-    """A fact that is a moment, or a day, as a moment of that day; None for anything else."""
-    text = as_text(value)
-    if when := parse_datetime(text):
-        return when
-    return datetime.combine(day, time(12), LONDON) if (day := parse_date(text)) else None
 
 
 def _told(room: Room, case: Case, step: Step) -> list[int]:
@@ -526,6 +541,8 @@ def _apply(room: Room, case: Case, step: Step, by: Actor, at: datetime, facts: M
         if what == "open" and first == room.process.name:
             verb = next(s.verb for s in room.process.steps if s.strand == second and s.from_ == START)
             take(by=SYSTEM, at=at, case=case.pk, verb=verb, facts=_asked(room.process, second, verb, facts))
+        if what == "apply" and first in rooms():
+            _apply_elsewhere(rooms()[first], case, second, at, facts)
         if what != "apply" or first not in room.process.strands():
             continue
         strands = dict(case.strands.values_list("name", "state"))
@@ -541,6 +558,30 @@ def _apply(room: Room, case: Case, step: Step, by: Actor, at: datetime, facts: M
         )
         if not verdict.faults:
             take(by=by, at=at, case=case.pk, verb=second, facts=given)
+
+
+def _apply_elsewhere(room: Room, case: Case, verb: str, at: datetime, facts: Mapping[str, object]) -> None:
+    """Take a step of the person's open case of another process, where its table allows it; else nothing changes."""
+    mine = Case.objects.filter(process=room.process.name, person=case.person_id, closed_at=None).order_by("-pk")
+    other = room.with_parties(mine).first()
+    if other is None:
+        return
+    strands = {strand.name: strand for strand in other.strands.all()}
+    strand = _strand_for(room.process, verb, strands)
+    known = _known(room, other, strand, verb, facts, SYSTEM, at)
+    verdict = rules.judge(
+        room.process,
+        strand=strand,
+        state=strands[strand].state if strand in strands else START,
+        verb=verb,
+        roles=_roles_for(room.process, verb),
+        facts=known,
+        on=localdate(at),
+    )
+    if not verdict.faults and not room.doubts(other, verb, known, at):
+        assert verdict.step is not None
+        asked = {code: known[code] for code in verdict.step.asked if code in known}
+        take(by=SYSTEM, at=at, case=other.pk, verb=verb, facts=asked, applied=True)
 
 
 def _asked(process: Process, strand: str, verb: str, facts: Mapping[str, object]) -> dict[str, object]:

@@ -246,7 +246,7 @@ def _facts(room: Room, steps: Iterable[StepTaken], seen: Sight, names: Mapping[t
     rows = []
     for code, step in latest.items():
         fact = room.process.fact(code)
-        if not _readable(fact.category, fact.field, step, seen):
+        if code in room.process.in_history or not _readable(fact.category, fact.field, step, seen):
             continue
         who = f"{step.who}, {moment(step.at)}"
         rows.append(Row(fact.label, shown(room, code, step.facts[code], names), note=who))

@@ -35,6 +35,10 @@ class Room(Protocol):
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         """A fact that need not be asked, because it follows from what is known or given; None when it must be asked."""
 
+    def doubts(self, case: Case, verb: str, facts: Facts, at: datetime) -> tuple[Fault, ...]:
+        """What cannot be, for reasons that the table does not know: an act is refused; a fact is kept and flagged, and
+        moves nothing."""
+
     def offered(self, case: Case, code: str, actor: Actor) -> object | None:
         """What a question may be answered with before anybody touches it; None for an empty answer."""
 

@@ -8,6 +8,7 @@ from throughcare.processes.table import (
     NOT_KNOWN,
     PERFORMED,
     REPORTED,
+    START,
     SYSTEM,
     Condition,
     Facts,
@@ -89,15 +90,24 @@ class Act:
 
 
 def acts(process: Process, states: Mapping[str, str], roles: Collection[str], on: date) -> list[Act]:
-    """Everything that can be done from these states, by anybody; `mine` says what these roles can do."""
+    """Everything that can be done from these states, by anybody; `mine` says what these roles can do.
+
+    A strand that has no state yet can be opened.
+    """
     found: dict[tuple[str, str], list[Step]] = {}
     for step in process.steps:
-        if step.in_force(on) and states.get(step.strand) == step.from_:
+        if step.in_force(on) and (states.get(step.strand) == step.from_ or _opens(process, step, states)):
             found.setdefault((step.strand, step.verb), []).append(step)
     return [
         Act(strand, verb, tuple(steps), mine=any(set(step.roles) & set(roles) for step in steps))
         for (strand, verb), steps in found.items()
     ]
+
+
+def _opens(process: Process, step: Step, states: Mapping[str, str]) -> bool:
+    """Does it open, by hand, a strand of a case on which something is still open?"""
+    still_open = any(state not in process.final for state in states.values())
+    return step.from_ == START and step.strand not in states and step.roles != (SYSTEM,) and still_open
 
 
 def reportable(process: Process, states: Mapping[str, str], roles: Collection[str], on: date) -> list[Act]:

@@ -139,10 +139,14 @@ class Process:
     facts:      how each fact is asked and shown.
     done:       how a step reads once it is taken ("hand-over sent"), by verb.
     kept_apart: facts that the room keeps and shows from rows of its own.
+    in_history: facts that the history tells one by one; how they stand now, the room shows.
     breaks:     for each limit, the fact that it bounds, and a test over the facts: true when the limit is broken.
     onward:     verbs that move a case on, the likeliest first: the order of the buttons, and which one stands out.
     replacing:  verbs after which a clock they stop was replaced rather than met.
-    counted_from: for a clock that does not count from the step itself, the fact that names the date it counts from.
+    outlasting: clocks that run on when the strand that started them ends: another strand stops them.
+    counts_from: for each clock that does not count from the step itself, the facts (a day or a moment) that it may
+                count from: the first that is given. A set_date or back_from_date clock whose date is not known stays
+                unset.
     differs:    deliberate differences from the reference table, by step id, each with its reason.
     """
 
@@ -154,9 +158,11 @@ class Process:
     breaks: Mapping[str, tuple[str, Callable[[Facts], bool]]] = field(default_factory=dict)
     done: Mapping[str, str] = field(default_factory=dict)
     kept_apart: frozenset[str] = frozenset()
+    in_history: frozenset[str] = frozenset()
     onward: tuple[str, ...] = ()
     replacing: frozenset[str] = frozenset()
-    counted_from: Mapping[str, str] = field(default_factory=dict)
+    outlasting: frozenset[str] = frozenset()
+    counts_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     differs: Mapping[str, str] = field(default_factory=dict)
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)

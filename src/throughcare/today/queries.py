@@ -11,10 +11,10 @@ from django.utils.timezone import localdate, localtime
 
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
-from throughcare.handovers.models import HandOver
+from throughcare.handovers.models import HandOver, Release
 from throughcare.handovers.process.custody_question import ASKED
 from throughcare.handovers.process.hand_over import CONTACT_OWED, MOVED_BY_SENDER, TO_ANSWER
-from throughcare.handovers.queries.hand_over import dues_of, hand_overs, leaving_soon, open_dues, standing, whom_to_ring
+from throughcare.handovers.queries.hand_over import dues_of, hand_overs, open_dues, standing, whom_to_ring
 from throughcare.handovers.queries.question import questions
 from throughcare.handovers.queries.sheet import as_rule, at_risk, writes_cover
 from throughcare.handovers.room.hand_over import WORDS
@@ -32,6 +32,7 @@ from throughcare.reference.roles import OVERSEERS, works_with_people
 from throughcare.sharing.rule import readable
 from throughcare.today.board import MOST_ROWS, Act, Group, Line
 from throughcare.today.oversight import commissioner_groups, data_protection_groups
+from throughcare.today.releases import of_releases
 from throughcare.today.sorting import ANSWER, CONTACT, LATE, MOVE, PAUSED, TOLD, Waiting, gravity, group_of, next_acts
 from throughcare.web.wording import clock, day
 
@@ -82,14 +83,14 @@ def _of_people(actor: Actor, now: datetime) -> list[Group]:
         *_questions(actor, now),
         of_hand_overs(LATE, "risk"),
         of_hand_overs(TOLD, "risk"),
-        _leaving(actor, now),
+        *of_releases(actor, now),
         of_hand_overs(ANSWER),
         of_hand_overs(MOVE),
         of_hand_overs(CONTACT),
         _moved(actor, now),
         of_hand_overs(PAUSED),
         _appointments(actor, now),
-        _messages(told, found),
+        _messages(told, found, _releases_told_of(told, actor, now)),
     ]
 
 
@@ -155,28 +156,6 @@ def _questions(actor: Actor, now: datetime) -> list[Group]:
         Group("You are asked who prescribes", to_answer, "risk"),
         Group("You asked who prescribes", waiting + answered),
     ]
-
-
-def _leaving(actor: Actor, now: datetime) -> Group:
-    stays = list(leaving_soon(actor, now)[: MOST_ROWS + 1])
-    lines = []
-    for stay in stays[:MOST_ROWS]:
-        assert stay.release_date is not None, "only stays with a date in the next 14 days are asked for"
-        days = (stay.release_date - localdate(now)).days
-        when = {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
-        lines.append(
-            Line(
-                what=stay.record.listed_name,
-                url=reverse("person", args=[stay.person_id]),
-                tag="No hand-over",
-                tone="risk" if days <= 2 else "today",
-                words=f"Leaves {stay.site.name} {when}, {day(stay.release_date)}",
-                acts=[Act("Write a hand-over", reverse("new-hand-over", args=[stay.person_id]))],
-            )
-        )
-    return Group(
-        "Leaving within 14 days, nothing sent", lines, "risk", reverse("people") if len(stays) > MOST_ROWS else ""
-    )
 
 
 def _moved(actor: Actor, now: datetime) -> Group:
@@ -257,17 +236,26 @@ def _told(actor: Actor) -> list[Message]:
     return list(unread.order_by("-pk")[: MOST_ROWS + 1])
 
 
-def _messages(told: list[Message], about: dict[int, HandOver]) -> Group:
+def _releases_told_of(told: list[Message], actor: Actor, now: datetime) -> dict[int, Release]:
+    """The releases that messages are about, of people whose identity the reader may read: asked when there are any."""
+    cases = [message.case for message in told if message.verb.startswith("release.")]
+    if not cases:
+        return {}
+    found = readable(Release.objects.filter(case__in=cases), actor, "identity_core", now, person="case__person")
+    return {release.case_id: release for release in found.select_related("case__record")}
+
+
+def _messages(told: list[Message], about: dict[int, HandOver], releases: dict[int, Release]) -> Group:
     lines = []
     for message in told[:MOST_ROWS]:
-        hand_over = about.get(message.case)
         name, _, verb = message.verb.partition(".")
         process = rooms()[name].process
-        who = hand_over.case.record.listed_name if hand_over else f"{process.title} {message.case}"
+        found = about.get(message.case) or releases.get(message.case)
+        who = found.case.record.listed_name if found else f"{process.title} {message.case}"
         lines.append(
             Line(
                 what=f"{who}: {_inside(process.done_words(verb))}",
-                url=reverse("case", args=[message.case]) if hand_over else "",
+                url=reverse("case", args=[message.case]) if found else "",
                 words=f"{day(message.written_at)}, {clock(message.written_at)}",
                 acts=[Act("Put away", reverse("put-away", args=[message.pk]), version=0)],
             )

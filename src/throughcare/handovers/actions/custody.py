@@ -1,29 +1,31 @@
 """Where a person is held: writes that open and close the grants of the services that cover the site."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyStay
+from throughcare.handovers.rules.release import impossible
 from throughcare.organisations.models import Service, Site
 from throughcare.people.models import Record
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant, Person
 from throughcare.web.faults import Fault, Refused
 
-FURTHEST_RELEASE = timedelta(days=60 * 365)
-
 
 @action
-def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datetime) -> CustodyStay:
+def receive(
+    *, by: Actor, at: datetime, record: Record, site: Site, since: datetime, legal_status: str = ""
+) -> CustodyStay:
     """Keep that a person is held at a site since a moment.
 
     That somebody came is a fact, so it is kept also where they are still recorded as held elsewhere: nobody is held in
     two places, and the earlier stay ends. Entered late, when they are known to have gone elsewhere since, the stay
     ends as that one begins. A known release date goes with the person, and the same words sent twice are one stay.
-    Refused (CU-101) only for a moment that has not come yet.
+    Refused (CU-101) only for a moment that has not come yet. legal_status: why held, for the release that a prison
+    prepares from that minute on; see `actions.release`.
     """
     if since > at:
         raise Refused(
@@ -53,7 +55,14 @@ def receive(*, by: Actor, at: datetime, record: Record, site: Site, since: datet
         person=record.person_id,
         record=record.pk,
         subject=f"stay {stay.pk}",
-        detail={"site": site.pk, "since": since, "until": moved_on, "left": other.pk if other else None},
+        detail={
+            "site": site.pk,
+            "since": since,
+            "until": moved_on,
+            "left": other.pk if other else None,
+            "legal_status": legal_status,
+        },
+        about=stay,
     )
     return stay
 
@@ -81,17 +90,7 @@ def leave(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime) -> Cus
 @action
 def set_release_date(*, by: Actor, at: datetime, stay: CustodyStay, release_date: date | None) -> CustodyStay:
     """Keep the latest release date known, or that none is known any more."""
-    came = localdate(stay.since)
-    if release_date and not came <= release_date <= localdate(at) + FURTHEST_RELEASE:
-        raise Refused(
-            Fault(
-                "CU-103",
-                "release_date",
-                f"A release date lies between the day the person came, {came:%-d %b %Y}, and 60 years from now.",
-                "Check the year.",
-            ),
-            person=stay.person_id,
-        )
+    must_be_possible(stay, release_date, at)
     before, stay.release_date = stay.release_date, release_date
     stay.save(update_fields=["release_date"])
     say(
@@ -137,3 +136,18 @@ def _open(stay: CustodyStay, since: datetime) -> None:
         source=f"stay {stay.pk}",
         at=since,
     )
+
+
+def must_be_possible(stay: CustodyStay, release_date: date | None, at: datetime) -> None:
+    """Refuses (CU-103) to write down a release date before the person came, or too far ahead to be one."""
+    came = localdate(stay.since)
+    if release_date and impossible(release_date, came, localdate(at)):
+        raise Refused(
+            Fault(
+                "CU-103",
+                "release_date",
+                f"A release date lies between the day the person came, {came:%-d %b %Y}, and 60 years from now.",
+                "Check the year.",
+            ),
+            person=stay.person_id,
+        )

@@ -7,6 +7,7 @@ from typing import Any
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay, HandOver
 from throughcare.handovers.process.hand_over import HAND_OVER, NOT_SENT
 from throughcare.handovers.rules.sheet import PARTS
@@ -144,9 +145,11 @@ def _written(draft: Draft) -> dict[str, Any]:
 
 
 def _keep_release_date(person: int, release_date: date | None, *, by: Actor, at: datetime) -> None:
-    """The release date belongs to the stay, so that everybody reads the same one."""
+    """The release date belongs to the stay, so that everybody reads the same one. One that cannot be is refused: it is
+    typed into an act, and nobody reported it."""
     if release_date is None:
         return
     stay = CustodyStay.objects.filter(person=person, until=None, site__service=by.service).first()
     if stay and stay.release_date != release_date:
-        custody.set_release_date(by=by, at=at, stay=stay, release_date=release_date)
+        custody.must_be_possible(stay, release_date, at)
+        releases.date_known(by=by, at=at, stay=stay, release_date=release_date, reason="Told with a hand-over")

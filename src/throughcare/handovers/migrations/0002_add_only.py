@@ -7,4 +7,5 @@ class Migration(migrations.Migration):
     dependencies = [("handovers", "0001_initial")]
     operations = [
         add_only("handovers_callertold"),
+        add_only("handovers_readiness"),
     ]

@@ -7,6 +7,7 @@ from throughcare.handovers.models.hand_over import HandOver
 from throughcare.handovers.models.link import AnswerLink, WrongCode
 from throughcare.handovers.models.public_request import Knock, PublicRequest
 from throughcare.handovers.models.question import CustodyQuestion
+from throughcare.handovers.models.release import Readiness, Release
 from throughcare.handovers.models.sheet import Sheet, SheetSent
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Knock",
     "PrescribingCover",
     "PublicRequest",
+    "Readiness",
+    "Release",
     "Sheet",
     "SheetSent",
     "WrongCode",

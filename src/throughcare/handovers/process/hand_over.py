@@ -196,7 +196,6 @@ STEPS = (
         needs=("first_appointment_or_reason", "coordination_owner", "prescribed_leaving_custody=yes"),
         guard=("prescribed_leaving_custody=yes",),
         opens=("notify sender", "notify person", "open release", "apply main book_contact"),
-        starts=("HOV-C07",),
         stops=("HOV-C04", "HOV-C05", "HOV-C06"),
     ),
     Step(
@@ -209,7 +208,6 @@ STEPS = (
         needs=("first_appointment_or_reason", "coordination_owner", "prescribed_leaving_custody=yes"),
         guard=("prescribed_leaving_custody=yes",),
         opens=("notify sender", "notify person", "open release", "apply main book_contact"),
-        starts=("HOV-C07",),
         stops=("HOV-C04", "HOV-C05", "HOV-C06"),
     ),
     Step(
@@ -315,6 +313,82 @@ STEPS = (
         (SENDER,),
         needs=("receiving_service", "area_of_return", "reason"),
         opens=("apply release reroute_referral",),
+    ),
+    Step(
+        "HOV-022",
+        "main",
+        "sent",
+        "fall_to_home_area",
+        "sent",
+        (SYSTEM,),
+        needs=("release_time", "accepted=no", "receiver_is_home_area=no", "home_area_service"),
+        opens=("notify receiver", "notify sender", "notify home_area_service"),
+        starts=("HOV-C01", "HOV-C03", "HOV-C05"),
+        stops=("HOV-C01", "HOV-C02", "HOV-C03", "HOV-C04", "HOV-C05", "HOV-C06"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-023",
+        "main",
+        "delivered",
+        "fall_to_home_area",
+        "sent",
+        (SYSTEM,),
+        needs=("release_time", "accepted=no", "receiver_is_home_area=no", "home_area_service"),
+        opens=("notify receiver", "notify sender", "notify home_area_service"),
+        starts=("HOV-C01", "HOV-C03", "HOV-C05"),
+        stops=("HOV-C02", "HOV-C03", "HOV-C04", "HOV-C05", "HOV-C06"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-024",
+        "main",
+        "opened",
+        "fall_to_home_area",
+        "sent",
+        (SYSTEM,),
+        needs=("release_time", "accepted=no", "receiver_is_home_area=no", "home_area_service"),
+        opens=("notify receiver", "notify sender", "notify home_area_service"),
+        starts=("HOV-C01", "HOV-C03", "HOV-C05"),
+        stops=("HOV-C04", "HOV-C05", "HOV-C06"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-025",
+        "main",
+        "question_asked",
+        "fall_to_home_area",
+        "sent",
+        (SYSTEM,),
+        needs=("release_time", "accepted=no", "receiver_is_home_area=no", "home_area_service"),
+        opens=("notify receiver", "notify sender", "notify home_area_service"),
+        starts=("HOV-C01", "HOV-C03", "HOV-C05"),
+        stops=("HOV-C04", "HOV-C05", "HOV-C06"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-026",
+        "main",
+        "declined",
+        "fall_to_home_area",
+        "sent",
+        (SYSTEM,),
+        needs=("release_time", "accepted=no", "receiver_is_home_area=no", "home_area_service"),
+        opens=("notify receiver", "notify sender", "notify home_area_service"),
+        starts=("HOV-C01", "HOV-C03", "HOV-C05"),
+        kind=REPORTED,
+    ),
+    Step(
+        "HOV-027",
+        "main",
+        "rerouted",
+        "fall_to_home_area",
+        "sent",
+        (SYSTEM,),
+        needs=("release_time", "accepted=no", "receiver_is_home_area=no", "home_area_service"),
+        opens=("notify receiver", "notify sender", "notify home_area_service"),
+        starts=("HOV-C01", "HOV-C03", "HOV-C05"),
+        kind=REPORTED,
     ),
     Step(
         "HOV-028",
@@ -1062,25 +1136,23 @@ FACTS: Mapping[str, Fact] = {
     "prescribed_leaving_custody": Fact(
         "Prescribed, and leaving custody", category="overdose_safety_summary", field="opioid_agonist_present"
     ),
+    "release_time": Fact("Left custody", MOMENT, category="release_details", field="release_date"),
+    "accepted": Fact("Accepted", CHOICE, choices=YES_NO),
+    "receiver_is_home_area": Fact("Was with the home-area service", CHOICE, choices=YES_NO),
+    "home_area_service": Fact("Home-area service", SERVICE),
     "missed_clock": Fact("Deadline missed"),
     "covered_until": Fact("Prescribing covered until", MOMENT, category="prescribing_medicines", field="script_end"),
     "ladder_step": Fact("Told to"),
     "owed_by": Fact("Who owes the next word"),
 }
 
-_CLOCKED = (
-    "starts HOV-C07 as well: the release process, whose own clock for the first day would cover a prescribed person, "
-    "is not built yet, and nobody may be without a clock"
-)
 _REACHED_NOBODY = "tells nobody: a hand-over that was sent elsewhere and not sent again has reached no service"
 _ATTEMPT_MADE = (
     "stops HOV-C08 as well, as the row of that clock says: it runs on when an appointment was booked after not reaching"
 )
 DIFFERS: Mapping[str, str] = {
-    **dict.fromkeys(("HOV-011", "HOV-012"), _CLOCKED),
     **dict.fromkeys(("HOV-041", "HOV-048"), _REACHED_NOBODY),
     **dict.fromkeys(("HOV-056", "HOV-059", "HOV-063", "HOV-067"), _ATTEMPT_MADE),
-    **{f"HOV-{n:03}": "left out: needs the release process" for n in range(22, 28)},
     "HOV-071": "the outcome is told at once by Throughcare itself: the sender's Today is part of it",
 }
 
@@ -1123,6 +1195,7 @@ HAND_OVER = declare(
         "report_uncovered": "Nobody prescribes",
         "set_aside": "Prescribing watched by the sender alone",
         "end_watch": "Prescribing no longer watched here",
+        "fall_to_home_area": "Sent to the home-area service: the person left and nobody had accepted",
     },
     kept_apart=frozenset({"person", "receiving_service", "basis", "safe_contact", "opioid_agonist_medicine", "urgent"}),
     onward=(
@@ -1139,8 +1212,18 @@ HAND_OVER = declare(
         "reroute",
     ),
     replacing=frozenset(
-        {"reroute", "withdraw", "supersede", "escalate", "close", "raise_gap", "set_aside", "end_watch"}
+        {
+            "reroute",
+            "withdraw",
+            "supersede",
+            "escalate",
+            "close",
+            "fall_to_home_area",
+            "raise_gap",
+            "set_aside",
+            "end_watch",
+        }
     ),
-    counted_from={"HOV-C10": "covered_until", "HOV-C11": "covered_until"},
+    counts_from={"HOV-C10": ("covered_until",), "HOV-C11": ("covered_until",)},
     differs=DIFFERS,
 )

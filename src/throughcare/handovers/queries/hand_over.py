@@ -2,30 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
-from throughcare.handovers.models import CustodyStay, HandOver
+from throughcare.handovers.models import HandOver
 from throughcare.handovers.process.hand_over import (
     CONTACT_OWED,
     HAND_OVER,
     NOT_THE_RECEIVERS,
-    TAKEN_ON,
-    TO_ANSWER,
     UNOPENED,
 )
 from throughcare.organisations.models import Service
-from throughcare.people.queries import deaths
 from throughcare.processes.models import Due
 from throughcare.processes.universal_rules import ENDED_WORDS
 from throughcare.sharing.rule import readable
 from throughcare.web.wording import day
-
-RELEASE_BOARD = timedelta(days=14)
 
 
 def hand_overs(actor: Actor, now: datetime) -> QuerySet[Any]:
@@ -59,26 +54,6 @@ RUNNING = Q(met_at=None, replaced_at=None) & (Q(paused_at=None) | Q(missed_at__i
 def dues_of(cases: Iterable[int]) -> dict[int, Due]:
     """The deadline that matters most of each case: the earliest that is still open."""
     return {due.case_id: due for due in open_dues().filter(case__in=cases).order_by("-due_at")}
-
-
-def leaving_soon(actor: Actor, now: datetime) -> QuerySet[CustodyStay]:
-    """Who leaves the service's sites in the next 14 days without a hand-over of this stay that was sent and stands."""
-    today = localdate(now)
-    handed_over = HandOver.objects.filter(
-        sender=actor.service,
-        case__person=OuterRef("person"),
-        case__opened_at__gte=OuterRef("since"),
-        case__strands__name="main",
-        case__strands__state__in=(*TO_ANSWER, *TAKEN_ON),
-    )
-    return (
-        readable(CustodyStay.objects.all(), actor, "release_details", now, organisation="site__organisation")
-        .filter(until=None, site__service=actor.service, release_date__range=(today, today + RELEASE_BOARD))
-        .exclude(Exists(handed_over))
-        .exclude(Exists(deaths().filter(person=OuterRef("person"))))
-        .select_related("record", "site")
-        .order_by("release_date", "pk")
-    )
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,6 @@ def for_sender(case: Case, state: str, now: datetime) -> Mapping[str, object] | 
         "nobody": nobody,
         "to_answer": state in TO_ANSWER,
         "address": reverse("answer", args=[link.key.token])
-        if link and standing == rules.OPEN and settings.MADE_UP
+        if link and standing == rules.OPEN and settings.MADE_UP and not email.is_set_up()
         else "",
     }

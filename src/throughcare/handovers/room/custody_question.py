@@ -22,6 +22,7 @@ from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import grants
 from throughcare.sharing.rule import Sight, sight
+from throughcare.web.faults import Fault
 from throughcare.web.parts import Row
 
 ANSWER_READABLE = timedelta(hours=2)
@@ -74,6 +75,9 @@ class CustodyQuestions:
 
     def derived(self, case: Case, code: str, given: Facts, actor: Actor, at: datetime) -> object | None:
         return None
+
+    def doubts(self, case: Case, verb: str, facts: Facts, at: datetime) -> tuple[Fault, ...]:
+        return ()
 
     def offered(self, case: Case, code: str, actor: Actor) -> object | None:
         """What was answered before, or the answering service's own sheet says, need not be typed again."""

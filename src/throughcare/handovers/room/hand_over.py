@@ -14,7 +14,7 @@ from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import link as links
 from throughcare.handovers.actions.sheet import keep_what_was_sent
-from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover
+from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover, Release
 from throughcare.handovers.process.hand_over import (
     ASKED_FOR_THEM,
     BASES,
@@ -27,6 +27,7 @@ from throughcare.handovers.process.hand_over import (
     next_step,
 )
 from throughcare.handovers.queries import link as answering
+from throughcare.handovers.queries.services import home_area_service
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.room import front_door
 from throughcare.handovers.rules.sheet import PARTS
@@ -50,7 +51,8 @@ from throughcare.web.wording import day, moment
 
 LADDER_CLOCK = "HOV-C06"
 COVER_CLOCK = "HOV-C10"
-CONTINUITY = timedelta(days=21)
+COVERED_BY = ("REL-C01", "REL-C02", "REL-C03")
+"""The clocks of the release that stand in the place of the first-contact clock, which a prescribed person has not."""
 ENDS_FOR_RECEIVER = ("decline", "reroute", "close")
 ENDS_FOR_BOTH = ("withdraw", "supersede", "void")
 BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
@@ -121,6 +123,8 @@ class HandOvers:
     def service_of(self, case: Case, role: str) -> int | None:
         if role == SENDER and front_door.from_public_page(case):
             return None  # nobody works there: a word to it would stand as told, and be read by nobody
+        if role == "home_area_service":
+            return home_area_service(case.record.area)
         sender, receiver = case.hand_over.sender_id, case.hand_over.receiver_id
         owner = receiver if case.hand_over.owner_id or case.hand_over.owner_name else sender
         return {SENDER: sender, RECEIVER: receiver, OWNER: owner}.get(role)
@@ -152,6 +156,9 @@ class HandOvers:
                 booked = given.get("appointment_time") and given.get("place")
                 return "appointment" if booked else given.get("no_appointment_reason")
         return None
+
+    def doubts(self, case: Case, verb: str, facts: Facts, at: datetime) -> tuple[Fault, ...]:
+        return ()
 
     def offered(self, case: Case, code: str, actor: Actor) -> object | None:
         if code == "coordination_owner":
@@ -302,6 +309,10 @@ class HandOvers:
             _open_grants(step.case, at)
         if step.verb == "undo_event" and hand_over.sent_at and step.to_state not in (*ENDED, *NOT_THE_RECEIVERS):
             _open_grants(step.case, at)
+        if step.verb == "fall_to_home_area":
+            grants.end(source=_source(step.case), at=at, service=hand_over.receiver_id)
+            hand_over.receiver_id, hand_over.sent_at, hand_over.urgent = int(facts["home_area_service"]), at, "yes"
+            _open_grants(step.case, at)
         if step.verb in ENDS_FOR_BOTH:
             grants.end(source=_source(step.case), at=at)
         if step.verb in ("close", "report_died"):
@@ -336,7 +347,7 @@ def delivered(said: Said) -> None:
     """A sent hand-over has arrived on the receiving team's Today: its case moves from sent to delivered."""
     message = said.about
     assert isinstance(message, Message)
-    if message.verb != "hand_over.send" or message.channel != TODAY:
+    if message.verb not in ("hand_over.send", "hand_over.fall_to_home_area") or message.channel != TODAY:
         return
     Case.objects.select_for_update(of=("self",)).get(pk=message.case)  # nobody opens it between the look and the step
     case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
@@ -415,9 +426,15 @@ def _source(case: Case) -> str:
 
 
 def _leaving_custody(case: Case, at: datetime) -> bool:
-    """Held now, or released in the last 21 days."""
-    stay = CustodyStay.objects.filter(person=case.person_id).order_by("-since").first()
-    return stay is not None and (stay.until is None or stay.until > at - CONTINUITY)
+    """Is there a release whose clocks run from the day of leaving, or will: then they cover the person, and not ours?
+
+    Held and not left yet; or left, with the first days or the 21 days still to be met.
+    """
+    release = Release.objects.filter(case__person=case.person_id, case__closed_at=None).order_by("-case").first()
+    if release is None:
+        return False
+    owed = Due.objects.filter(case=release.case_id, clock__in=COVERED_BY, met_at=None, missed_at=None, replaced_at=None)
+    return release.left_at is None or owed.exists()
 
 
 def _open_grants(case: Case, at: datetime) -> None:

@@ -4,7 +4,7 @@ Mail scanners follow links and send forms. Opening a page without the code chang
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -27,13 +27,14 @@ from throughcare.handovers.queries import link as queries
 from throughcare.handovers.queries.sheet import by_part, names_of, sent_with
 from throughcare.handovers.room.hand_over import state_of
 from throughcare.handovers.rules import link as rules
-from throughcare.handovers.rules.caller import is_telephone, network_of
+from throughcare.handovers.rules.public_request import is_telephone, network_of
 from throughcare.processes.actions import Conflict, taken_already
 from throughcare.processes.forms import ActForm
 from throughcare.processes.models import Case
 from throughcare.processes.pages import page_of
 from throughcare.processes.registry import room_of
 from throughcare.processes.rules import Act, acts, judge
+from throughcare.processes.table import START
 from throughcare.web.faults import Fault, Refused
 from throughcare.web.forms import Form
 
@@ -42,6 +43,8 @@ HERE = "answering"
 ANSWERED = "answered"
 PREFIX = "entry"
 PROMISES = ("accept", "decline", "ask_question")
+WORDS = {"accept": "Accept and give a time", "decline": "We cannot: say why"}
+"""Buttons in words for somebody who has never seen Throughcare; the others are as on the page of a hand-over."""
 
 
 class EntryForm(Form):
@@ -49,7 +52,7 @@ class EntryForm(Form):
 
     prefix = PREFIX
 
-    name = forms.CharField(label="Your name", max_length=120)
+    name = forms.CharField(label="Your name", max_length=100)  # a step keeps 120, and says "(by link)" after it
     number = forms.CharField(
         label="Number to call you back on",
         max_length=40,
@@ -153,7 +156,11 @@ def hand_over(request: HttpRequest, link: AnswerLink) -> HttpResponse:
         "who": who,
         "page": page,
         "initials": _initials(link),
-        "buttons": [b for b in page.buttons if queries.can_answer(room, case, b.act, who.actor, now)],
+        "buttons": [
+            replace(button, words=WORDS.get(button.act.verb, button.words))
+            for button in page.buttons
+            if queries.can_answer(room, case, button.act, who.actor, now)
+        ],
         "sent": sent,
         "parts": [(title, rows) for _, title, rows in by_part(items, names_of(items)) if rows],
         "to_answer": state_of(case) in TO_ANSWER,
@@ -196,7 +203,13 @@ def act(request: HttpRequest, link: AnswerLink, verb: str) -> HttpResponse:
         rows = tuple(step for step in room.process.steps if step.verb == verb)
         strand = rows[0].strand if rows else "main"
         impossible = judge(
-            room.process, strand=strand, state=states[strand], verb=verb, roles=roles, facts={}, on=localdate(now)
+            room.process,
+            strand=strand,
+            state=states.get(strand, START),
+            verb=verb,
+            roles=roles,
+            facts={},
+            on=localdate(now),
         ).faults
         if not rows or request.method != "POST":
             return _closed(request, impossible)
@@ -241,6 +254,7 @@ def act(request: HttpRequest, link: AnswerLink, verb: str) -> HttpResponse:
     if conflict:
         actions.read(by=who.actor, at=now, link=link, number=who.number)
     words, consequence = room.words(case, verb)
+    words = WORDS.get(verb, words)
     context = {
         "form": form,
         "link": link,
@@ -311,6 +325,7 @@ def _ask(
         "link": link,
         "answer_by": queries.answer_by(link.case_id),
         "to_answer": state_of(link.case) in TO_ANSWER,
+        "ended": link.case.closed_at is not None,
         "waiting": waiting,
         "expired": bool(waiting) and form is None,
         "now": now,

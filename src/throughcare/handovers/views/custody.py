@@ -12,11 +12,14 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 
 from throughcare.handovers.actions import custody, happened
+from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay
+from throughcare.handovers.process.release import LEGAL_STATUS
 from throughcare.organisations.models import Site
 from throughcare.organisations.requests import Request
 from throughcare.people.models import Record
 from throughcare.people.queries import records_of
+from throughcare.processes.table import NOT_KNOWN
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
 from throughcare.sharing.rule import may_not_open
@@ -39,7 +42,15 @@ class CameForm(MomentForm):
     """Where a person came to, and when."""
 
     site = forms.ModelChoiceField(label="Where are they held?", queryset=Site.objects.none(), empty_label=None)
-    field_order = ("site", "day", "time")
+    legal_status = forms.ChoiceField(
+        label="Why are they held?",
+        help_text="Somebody on remand could leave any day: what they need is prepared from today.",
+        choices=LEGAL_STATUS,
+        initial=NOT_KNOWN,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    field_order = ("site", "legal_status", "day", "time")
 
     def __init__(self, data: Any, *, sites: Any, initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial)
@@ -52,8 +63,40 @@ class ReleaseDateForm(Form):
     """The latest release date known."""
 
     release_date = DayField(
-        label="Release date", required=False, help_text="The latest date known. Leave it empty when none is known."
+        label="Release date",
+        required=False,
+        help_text="The latest date known. Leave it empty when none is known any more: that cancels the date.",
     )
+    reason = forms.CharField(
+        label="Why is it set or changed?",
+        help_text="For example: Friday rule, adjourned, told by the offender management unit",
+        required=False,
+        max_length=200,
+    )
+
+
+STILL_HELD = (
+    ("transferred", "Moved to another prison or place of custody"),
+    ("hospital", "To hospital"),
+    ("other", "Another reason: not released"),
+)
+
+
+class LeftForm(MomentForm):
+    """When somebody left, and why. Released, their days in the community are counted from here."""
+
+    why = forms.ChoiceField(
+        label="Why did they leave?",
+        choices=(
+            ("released", "Released as planned"),
+            ("court", "Released from court"),
+            ("bail", "Bailed"),
+            ("immediate", "Released at once, not planned"),
+            *STILL_HELD,
+        ),
+        widget=forms.RadioSelect,
+    )
+    field_order = ("why", "day", "time")
 
 
 def came(request: Request, person: int) -> HttpResponse:
@@ -68,7 +111,12 @@ def came(request: Request, person: int) -> HttpResponse:
     if form.is_valid():
         try:
             stay = custody.receive(
-                by=request.actor, at=now, record=record, site=form.cleaned_data["site"], since=form.moment()
+                by=request.actor,
+                at=now,
+                record=record,
+                site=form.cleaned_data["site"],
+                since=form.moment(),
+                legal_status=form.cleaned_data["legal_status"],
             )
         except Refused as refused:
             form.add_faults(refused.faults)
@@ -91,28 +139,47 @@ def release_date(request: Request, person: int) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            custody.set_release_date(
-                by=request.actor, at=now, stay=stay, release_date=form.cleaned_data["release_date"]
+            taken = releases.date_known(
+                by=request.actor,
+                at=now,
+                stay=stay,
+                release_date=form.cleaned_data["release_date"],
+                reason=form.cleaned_data["reason"],
             )
         except Refused as refused:
             form.add_faults(refused.faults)
         else:
-            messages.success(request, "The release date is kept. Everybody with a hand-over reads the same one.")
+            flags = taken.flags if taken else ()
+            for number, _, words in flags:
+                messages.warning(request, f"{number} {words} What was told is kept, and the date stands as it was.")
+            if not flags:
+                messages.success(request, "The release date is kept. Everybody with a hand-over reads the same one.")
             return redirect("person", person=person)
     return _page(request, form, record, f"Release date · {stay.site.name}", "Keep this date")
 
 
 def left(request: Request, person: int) -> HttpResponse:
-    """Record that a person left the site: this service's access through it ends at that minute."""
+    """Record that a person left the site, and why: this service's access through it ends at that minute."""
     record, now = _record(request, person), timezone.now()
     stay = _stay(request, person)
-    form = MomentForm(request.POST if request.method == "POST" else None, initial=_now(now))
+    form = LeftForm(request.POST if request.method == "POST" else None, initial=_now(now))
     if form.is_valid():
+        why, until = form.cleaned_data["why"], form.moment()
+        taken = None
         try:
-            happened.left(by=request.actor, at=now, stay=stay, until=form.moment())
+            if why in dict(STILL_HELD) or not stay.releases.filter(case__closed_at=None, left_at=None).exists():
+                happened.left(by=request.actor, at=now, stay=stay, until=until)
+            else:
+                route = "" if why == "released" else why
+                taken = releases.left(by=request.actor, at=now, stay=stay, until=until, route=route)
         except Refused as refused:
             form.add_faults(refused.faults)
         else:
+            flags = taken.flags if taken else ()
+            for number, _, words in flags:
+                messages.warning(request, f"{number} {words} What was told is kept. They are still recorded as held.")
+            if flags:
+                return redirect("person", person=person)
             messages.success(request, "It is recorded that they left.")
             return redirect("today")
     return _page(request, form, record, f"Left {stay.site.name}", "Record that they left")

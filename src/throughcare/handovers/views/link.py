@@ -17,7 +17,9 @@ def new(request: Request, case: int) -> HttpResponse:
     now = timezone.now()
     open_case(case, request.actor, now)
     actions.issue(by=request.actor, at=now, case=case)
-    messages.success(request, "A new answer link was made. A link made before it opens nothing any more.")
+    messages.success(
+        request, "A new answer link goes to the registered mailbox. A link made before it opens nothing any more."
+    )
     return redirect("case", case=case)
 
 

@@ -1,0 +1,195 @@
+"""Releases: opening the case at reception, the date, leaving, and what is ready. Other steps go through the engine."""
+
+from datetime import date, datetime
+
+from django.utils.timezone import localdate
+
+from throughcare.events.acting import Said, action, say
+from throughcare.events.actor import SYSTEM, Actor
+from throughcare.handovers.actions import custody
+from throughcare.handovers.models import CustodyStay, Readiness, Release
+from throughcare.handovers.process.release import HELD, RELEASE
+from throughcare.handovers.rules.release import CHECKS
+from throughcare.processes import actions as engine
+from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.processes.registry import room_of
+from throughcare.processes.table import NOT_KNOWN
+from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
+from throughcare.web.faults import Fault, Refused
+
+PRISON = "prison"
+SAID = (("ready", "Ready"), ("missing", "Missing"), ("not_needed", "Not needed"))
+
+
+def came(said: Said) -> None:
+    """Somebody came into custody, or moved: in a prison their release is prepared from that minute on."""
+    stay = said.about
+    if isinstance(stay, CustodyStay) and stay.until is None:
+        opened_at_reception(at=said.at, stay=stay, legal_status=str(said.detail.get("legal_status") or NOT_KNOWN))
+
+
+def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -> Release | None:
+    """Inside the action that keeps a stay: its release case. None where the stay is in no prison.
+
+    One that is open already goes with the person to where they are held now. A person who had left and came back
+    gets a case of their own for the new stay, and nothing is owed on the old one any more; recalled, the old goes on.
+    """
+    before = _open_release(stay.person_id)
+    if before and before.left_at is None:
+        before.stay = stay
+        if legal_status != NOT_KNOWN:
+            before.legal_status, before.could_leave = legal_status, _could_leave(legal_status, stay.release_date)
+        before.save()
+        return before
+    if stay.site.kind != PRISON:
+        return None
+    if before and legal_status == "recalled":
+        facts = {"recall_date": localdate(stay.since).isoformat(), "recall_type": NOT_KNOWN}
+        before.stay, before.left_at, before.legal_status = stay, None, legal_status
+        taken = engine.take(by=SYSTEM, at=at, case=before.case_id, verb="report_recalled", facts=facts, applied=True)
+        if taken.to_state == "recalled":
+            before.could_leave = _could_leave(legal_status, stay.release_date)
+            before.save()
+            return before
+    if before:
+        Due.objects.filter(case=before.case_id, met_at=None, replaced_at=None).update(replaced_at=at)
+        Case.objects.filter(pk=before.case_id).update(closed_at=at)
+        say("release.back_in_custody", by=SYSTEM, at=at, person=stay.person_id, case=before.case_id)
+    could_leave = _could_leave(legal_status, stay.release_date)
+    facts = {
+        "reception_date": localdate(stay.since).isoformat(),
+        "legal_status": legal_status,
+        "could_leave_any_time": could_leave,
+    }
+    release = Release(stay=stay, legal_status=legal_status, could_leave=could_leave)
+
+    def own(case: Case) -> Release:
+        release.case = case
+        return release
+
+    engine.begin(
+        by=SYSTEM,
+        at=at,
+        process=RELEASE,
+        verb="open_at_reception",
+        record=stay.record,
+        facts=facts,
+        roles=[SYSTEM_ROLE],
+        own=own,
+    )
+    return release
+
+
+def _could_leave(legal_status: str, release_date: date | None) -> str:
+    return "yes" if legal_status == "remand" or release_date is None else "no"
+
+
+def _open_release(person: int) -> Release | None:
+    return Release.objects.filter(case__person=person, case__closed_at=None).order_by("-case").first()
+
+
+@action
+def date_known(
+    *, by: Actor, at: datetime, stay: CustodyStay, release_date: date | None, reason: str = "", source: str = ""
+) -> StepTaken | None:
+    """Report a release date, a new one, or that none is known any more. None where it is not told to a release.
+
+    It is a fact: recorded whoever reports it, and flagged when it cannot be. The stay follows, unless it cannot be.
+    """
+    release = stay.releases.select_related("case").filter(case__closed_at=None, left_at=None).first()
+    if release_date == stay.release_date or release is None:
+        custody.set_release_date(by=by, at=at, stay=stay, release_date=release_date)
+        return None
+    state = release.case.strands.get(name="plan").state
+    verb = "set_release_date" if state in ("in_custody", "recalled") else "change_release_date"
+    told = release_date.isoformat() if release_date else NOT_KNOWN
+    who = source or f"{by.user_name}, {by.service_name}"
+    facts = (
+        {"release_date": told, "source_of_date": who}
+        if verb == "set_release_date"
+        else {"new_release_date": told, "reason": reason or NOT_KNOWN}
+    )
+    taken = _taken(by, at, release, verb, facts)
+    if not taken.flags:
+        stay.release_date = release_date
+    return taken
+
+
+@action
+def left(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime, route: str = "", area: str = "") -> StepTaken:
+    """Report that a person was released: planned, or unplanned by the route named. The stay ends with it.
+
+    Recorded whoever reports it. A moment that cannot be is flagged, and nothing moves.
+    """
+    release = release_of(stay)
+    home = area or release.case.record.area or NOT_KNOWN
+    verb, facts = "report_released", {"release_time": until.isoformat(), "area_of_return": home}
+    if route:
+        verb, facts = "report_released_unplanned", {"release_time": until.isoformat(), "release_route": route}
+    return _taken(by, at, release, verb, facts)
+
+
+def _taken(by: Actor, at: datetime, release: Release, verb: str, facts: dict[str, str]) -> StepTaken:
+    """By whoever reported it where the table has their role for it, else by Throughcare, which was told."""
+    theirs = any(step.verb == verb and by.role in step.roles for step in RELEASE.steps)
+    say("release.reported", by=by, at=at, person=release.case.person_id, case=release.case_id, subject=verb)
+    return engine.take(by=by if theirs else SYSTEM, at=at, case=release.case_id, verb=verb, facts=facts)
+
+
+def release_of(stay: CustodyStay) -> Release:
+    """The open release case of a stay. Raises Refused (RL-101) where the stay has none: it is in no prison."""
+    release = stay.releases.select_related("case__record").filter(case__closed_at=None, left_at=None).first()
+    if release is None:
+        raise Refused(
+            Fault(
+                "RL-101",
+                "",
+                "There is no release to prepare for this stay: it is not in a prison, or the person has left.",
+                "Record where the person is held now.",
+            ),
+            person=stay.person_id,
+        )
+    return release
+
+
+@action
+def ready(
+    *, by: Actor, at: datetime, release: Release, code: str, state: str, words: str = "", key: str | None = None
+) -> Readiness:
+    """Keep that one thing for leaving is ready, missing or not needed. The same form sent twice is one row.
+
+    Refused: RL-102 for what cannot be said by hand, RL-103 once the person has left, RL-104 for a role without part
+    in it.
+    """
+    case = Case.objects.select_for_update().get(pk=release.case_id)
+    if key and (same := Readiness.objects.filter(key=key, case=case, code=code, by_id=by.user).first()):
+        say("release.repeated", by=by, at=at, person=case.person_id, case=case.pk, subject=code)
+        return same
+    faults = []
+    if code not in CHECKS or not CHECKS[code].by_hand or state not in dict(SAID):
+        faults.append(Fault("RL-102", "", "That cannot be said by hand.", "Choose one of the things on the page."))
+    if release.case.strands.get(name="plan").state not in HELD:
+        faults.append(
+            Fault("RL-103", "", "The person has left: what was ready then is kept as it was.", "Write what happened.")
+        )
+    if not room_of(case).roles_of(room_of(case).with_parties(Case.objects.filter(pk=case.pk)).get(), by):
+        raise engine.stranger(case.pk)
+    if faults:
+        raise Refused(*faults, person=case.person_id, case=case.pk)
+    assert by.user is not None
+    assert by.service is not None, "people act for a service"
+    row = Readiness(
+        case=case, code=code, state=state, words=words.strip(), at=at, by_id=by.user, service_id=by.service, key=key
+    )
+    row.save()
+    say(
+        "release.ready",
+        by=by,
+        at=at,
+        person=case.person_id,
+        record=case.record_id,
+        case=case.pk,
+        subject=code,
+        detail={"state": state},
+    )
+    return row
