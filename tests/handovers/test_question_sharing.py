@@ -172,6 +172,30 @@ def test_a_question_goes_where_somebody_may_answer_it_the_home_area_first() -> N
     assert faults(refused) == ["CQ-102"]
 
 
+@pytest.mark.django_db
+def test_a_custody_nurse_who_opens_a_record_says_first_that_the_person_came() -> None:
+    """The table lets custody healthcare read nobody before they are held: not even whom it has just written down."""
+    world = World()
+    client = worlds.signed_in(world.nurse)
+    opened = client.post("/people/new/", {"given_name": "Nell", "family_name": "New", "key": "one-form"})
+    person = Record.objects.get(family_name="New").person_id
+    came = f"/people/{person}/custody/came/"
+    assert (opened.status_code, opened.headers["Location"]) == (302, came)
+    assert client.get(f"/people/{person}/").status_code == 403
+    page = client.get(came).content.decode()
+    assert "Nell New" in page
+    assert f'href="/people/{person}/"' not in page
+    local = timezone.localtime()
+    day = {"day_day": local.day, "day_month": local.month, "day_year": local.year, "time": "12am"}
+    answer = client.post(came, {"site": world.suite.pk, **day}, follow=True)
+    assert answer.redirect_chain == [(f"/people/{person}/", 302)]
+    assert "Ask who prescribes" in answer.content.decode()
+    assert worlds.signed_in(worlds.worker("custody_healthcare")).get(came).status_code == 403
+    keyworker = worlds.signed_in(world.duty)
+    plain = keyworker.post("/people/new/", {"given_name": "Pat", "family_name": "Plain", "key": "another"})
+    assert plain.headers["Location"] == f"/people/{Record.objects.get(family_name='Plain').person_id}/"
+
+
 # What it opens
 
 

@@ -21,7 +21,7 @@ class HandoversConfig(AppConfig):
         from throughcare.handovers.rules import link
         from throughcare.messages import email
         from throughcare.messages.outbox import DELIVERED
-        from throughcare.people.panels import add_panel
+        from throughcare.people.panels import add_first_page, add_panel
         from throughcare.processes.registry import guard, register
         from throughcare.processes.universal import tell_when_held
         from throughcare.processes.universal_rules import LEAVES_CUSTODY
@@ -49,5 +49,6 @@ class HandoversConfig(AppConfig):
         when_missed("hand_over", Follow("record_not_reached", room.WORDS["record_not_reached"][0], room.NOT_YET_SEEN))
         email.instant("hand_over.escalate")
         add_panel(panel.panel)
+        add_first_page(panel.first_page)
         add_to_navigation(NavItem("Releases", "releases", frozenset(BOARD_ROLES), order=35))
         add_to_navigation(NavItem("Hand-overs", "hand-overs", frozenset(filter(works_with_people, roles())), order=30))

@@ -1,5 +1,6 @@
 """What hand-overs, custody, the clinical sheet and releases put on a person's page, in three statements."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q
@@ -7,6 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 
 from throughcare.appointments.rules import CANCELLED, OUTCOMES, where
+from throughcare.events.actor import Actor
 from throughcare.handovers.actions.cover import may_keep
 from throughcare.handovers.models import Release
 from throughcare.handovers.process.custody_question import ASKED, CUSTODY_QUESTION
@@ -29,7 +31,9 @@ from throughcare.handovers.queries.question import answer_rows
 from throughcare.handovers.rules import question as callers
 from throughcare.handovers.rules.question import ANSWERERS, ASKERS
 from throughcare.handovers.rules.sheet import takes_opioid_medicine
+from throughcare.organisations.models import SiteCovered
 from throughcare.people.panels import Panel, Reader, Work
+from throughcare.people.queries import records_of
 from throughcare.processes.models import Due
 from throughcare.sharing.models import Grant
 from throughcare.web.parts import Entry, Row
@@ -62,6 +66,13 @@ def panel(reader: Reader) -> Panel:
     _add_whereabouts(part, reader, known)
     _add_release(part, reader)
     return part
+
+
+def first_page(actor: Actor, person: int, now: datetime) -> str:
+    """Whose role reads nobody before they are held says first that the person came to a site of their service."""
+    if records_of(person, actor, now).exists() or not SiteCovered.objects.filter(service=actor.service).exists():
+        return ""
+    return reverse("custody-came", args=[person])
 
 
 def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: set[str]) -> bool:

@@ -59,6 +59,23 @@ def add_panel(panel: Callable[[Reader], Panel]) -> None:
     _panels.append(panel)
 
 
+FirstPage = Callable[[Actor, int, datetime], str]
+_first_pages: list[FirstPage] = []
+
+
+def add_first_page(page: FirstPage) -> None:
+    """Have a room say which page comes first for whoever has just opened a record. Called from AppConfig.ready.
+
+    It gives an address, or "" where the person's own page may be opened at once.
+    """
+    _first_pages.append(page)
+
+
+def first_page(actor: Actor, person: int, now: datetime) -> str:
+    """The address of the page that must come before the person's own; "" for none."""
+    return next(filter(None, (page(actor, person, now) for page in _first_pages)), "")
+
+
 def panels(reader: Reader) -> Panel:
     """The parts of all rooms, put together; what happened, newest first."""
     parts = [panel(reader) for panel in _panels]

@@ -19,7 +19,7 @@ from throughcare.organisations.requests import Request
 from throughcare.people import actions
 from throughcare.people.happened import DIED
 from throughcare.people.models import PersonEvent, Record
-from throughcare.people.panels import Reader, panels
+from throughcare.people.panels import Reader, first_page, panels
 from throughcare.people.queries import Asked, page_by_name, reads_field, records_of, search, with_happened
 from throughcare.people.rules import age_on
 from throughcare.reference.roles import works_with_people
@@ -202,7 +202,8 @@ def new_person(request: Request) -> HttpResponse:
         else:
             if record is not None:
                 messages.success(request, "The record is open.")
-                return redirect("person", person=record.person_id)
+                first = first_page(request.actor, record.person_id, now)
+                return redirect(first) if first else redirect("person", person=record.person_id)
     status = 422 if form.is_bound and form.errors else 200
     context = {"form": form, "alike": [(record, _banner(record, request)) for record in alike]}
     if alike:

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localtime
 
@@ -100,7 +101,7 @@ class LeftForm(MomentForm):
 
 def came(request: Request, person: int) -> HttpResponse:
     """Record that a person came to a site of this service."""
-    record, now = _record(request, person), timezone.now()
+    record, now = _record(request, person, own=True), timezone.now()
     sites = Site.objects.filter(service=request.actor.service).order_by("name")
     if not sites:
         raise NotAllowed(
@@ -184,10 +185,15 @@ def left(request: Request, person: int) -> HttpResponse:
     return _page(request, form, record, f"Left {stay.site.name}", "Record that they left")
 
 
-def _record(request: Request, person: int) -> Record:
-    """The record through which the reader knows the person; the look is kept."""
+def _record(request: Request, person: int, *, own: bool = False) -> Record:
+    """The record through which the reader knows the person; the look is kept.
+
+    own: their service's own will do. Custody healthcare reads nobody before they are held, and must be able to say so.
+    """
     now = timezone.now()
     record = records_of(person, request.actor, now).order_by("-pk").first()
+    if record is None and own:
+        record = Record.objects.filter(person=person, service=request.actor.service).order_by("-pk").first()
     if record is None or not works_with_people(request.actor.role):
         raise may_not_open(person)
     looks.at_person(request.actor, person, now)
@@ -210,6 +216,8 @@ def _now(now: datetime) -> dict[str, Any]:
 
 
 def _page(request: Request, form: Form, record: Record, heading: str, submit: str) -> HttpResponse:
-    context = {"form": form, "record": record, "heading": heading, "submit": submit}
+    may_open = records_of(record.person_id, request.actor, timezone.now()).exists()
+    back = reverse("person", args=[record.person_id]) if may_open else reverse("people")
+    context = {"form": form, "record": record, "heading": heading, "submit": submit, "back_url": back}
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "handovers/custody.html", context, status=status)
