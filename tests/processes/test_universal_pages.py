@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from throughcare.events.actor import Actor
+from throughcare.handovers.actions import custody
 from throughcare.organisations.models import Service
 from throughcare.people.models import PersonEvent
 from throughcare.processes import universal
@@ -227,3 +228,15 @@ def test_a_person_costs_the_same_however_much_happened(keyworker: Actor) -> None
         hospital(keyworker, record.person_id)
     other = worlds.worker("keyworker", Service.objects.get(pk=keyworker.service))
     assert len(worlds.own_statements(worlds.signed_in(other), url, look=2)) == before <= 4
+
+
+def test_somebody_who_died_is_not_on_the_list_of_those_who_leave_with_nothing_sent() -> None:
+    site = worlds.site()
+    prison = worlds.worker("prison_drug_worker", worlds.service(sites=[site]))
+    record = worlds.person(prison)
+    stay = worlds.held(record, site)
+    leaves = timezone.localdate() + timedelta(days=3)
+    custody.set_release_date(by=prison, at=timezone.now(), stay=stay, release_date=leaves)
+    assert "Leaving within 14 days, nothing sent" in lines(prison)
+    death(prison, record.person_id)
+    assert lines(prison) == {}
