@@ -11,6 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import RunPython
 
 from throughcare.events.models import Event, EventDetail
+from throughcare.handovers.actions import release as releases
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,7 @@ def test_the_tables_that_are_only_added_to_are_these() -> None:
     assert {one["table"]: (one["settable"], one["removable"]) for one in promised()} == {
         "events_event": ((), False),
         "events_eventdetail": ((), True),
+        "handovers_readiness": ((), False),
         "organisations_membership": (("until",), False),
         "people_link": ((), False),
         "processes_steptaken": ((), False),
@@ -61,6 +63,7 @@ REFUSED = {
     "a grant's person": ("sharing_grant", "id", {"person_id": 99}),
     "a grant's beginning": ("sharing_grant", "id", {"since": "2020-01-01 00:00:00+00"}),
     "the pointer's history": ("people_link", "id", {"reason": "forged"}),
+    "what was said to be ready": ("handovers_readiness", "id", {"state": "ready"}),
     "a step's facts": ("processes_steptaken", "id", {"facts": "{}"}),
     "a look's reader": ("sharing_look", "id", {"user": 99}),
 }
@@ -73,6 +76,9 @@ def rows() -> None:
     record = worlds.person(keyworker)
     worlds.sent(keyworker, record, other)
     worlds.signed_in(keyworker).get(f"/people/{record.person_id}/")
+    release = worlds.held(record, site := worlds.site()).releases.get()
+    prison = worlds.worker("prison_drug_worker", worlds.service(sites=[site]))
+    releases.ready(by=prison, at=worlds.BEGAN, release=release, code="naloxone", state="missing")
 
 
 def refused(sql: str, values: list[Any]) -> None:
