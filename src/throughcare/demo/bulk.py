@@ -747,7 +747,7 @@ class _Released:
                 elif step.to in RELEASE.final and due.strand == strand and due.clock not in RELEASE.outlasting:
                     due.replaced = at
         self.rows.add(
-            StepTaken, self.case, strand, step.id, verb, before, step.to, at, by.user, by.service,
+            StepTaken, self.case, strand, step.id, verb, before, step.to, at, by.user, by.service, "",
             json.dumps(facts), "[]", self.version, None,
         )  # fmt: skip
         told = [self._service_of(o.removeprefix("notify ")) for o in step.opens if o.startswith("notify ")]
@@ -805,7 +805,7 @@ class _Released:
     def store(self) -> None:
         add = self.rows.add
         self.rows.add_with_key(
-            Case, self.case, RELEASE.name, self.person, self.record, self.stay.since, self.closed, self.version
+            Case, self.case, RELEASE.name, self.person, self.record, self.stay.since, self.closed, None, "", self.version
         )
         for name, (state, since) in self.strands.items():
             add(Strand, self.case, name, state, since)
