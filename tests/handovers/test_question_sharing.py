@@ -331,6 +331,15 @@ def test_a_wrong_answer_is_corrected_the_asker_is_told_and_what_was_said_first_s
 
 
 @pytest.mark.django_db
+def test_an_answer_that_lacks_something_is_kept_and_flagged_and_shows_what_is_not_known() -> None:
+    world = World()
+    step = world.take(world.duty, "answer_prescribing", **{k: v for k, v in ANSWER.items() if k != "confirmed_by"})
+    assert [number for number, _, _ in step.flags] == ["PR-104"]
+    for url in (f"/cases/{world.case}/", f"/people/{world.record.person_id}/"):
+        assert world.page(world.nurse, url).count("Unconfirmed") == 3
+
+
+@pytest.mark.django_db
 def test_an_answer_after_the_ladder_was_climbed_is_taken_and_stops_it() -> None:
     world = World()
     for hours in (2, 4, 6, 8):

@@ -53,7 +53,7 @@ def answers_to(case: Case, seen: Sight) -> list[Row]:
     asked = case.custody_question.asked
     steps = case.steps.filter(verb="answer_prescribing").select_related("user").order_by("-version")
     given = [
-        {code: str(step.facts[code]) for code in ANSWER}
+        {code: str(step.facts.get(code, NOT_KNOWN)) for code in ANSWER}
         | {"by": step.user.name if step.user else "", "at": step.at.isoformat()}
         for step in steps
     ]

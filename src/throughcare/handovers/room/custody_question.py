@@ -144,7 +144,10 @@ class CustodyQuestions:
                 question.ladder = facts["ladder_step"]
             case "answer_prescribing":
                 question.ladder = ""
-                question.answer = {code: facts[code] for code in ANSWER} | {"by": by.user_name, "at": at.isoformat()}
+                question.answer = {code: facts.get(code, NOT_KNOWN) for code in ANSWER} | {
+                    "by": by.user_name,
+                    "at": at.isoformat(),
+                }
                 grants.end(source=source, at=at + ANSWER_READABLE)
             case "close":
                 grants.end(source=source, at=at)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from throughcare.processes.table import NOT_KNOWN
-from throughcare.reference.sharing import Access, Rule
+from throughcare.reference.sharing import Access, Rule, conditions
 
 ASKERS = frozenset({"custody_healthcare", "prison_healthcare", "hospital", "liaison_diversion"})
 """Roles that give or hold back a dose today, or speak for those who do."""
@@ -106,10 +106,10 @@ def may_tell(rule: Rule, role: str) -> MayTell:
         caller=CALLERS[role],
         answer=answer,
         not_told=", ".join(TOLD[code] for code in ASKED_FOR if code in refused) if fields else "",
-        in_writing=", ".join(IN_WRITING[field] for field in rule.summary_fields)
+        in_writing=", ".join(IN_WRITING.get(field, field.replace("_", " ")) for field in rule.summary_fields)
         if rule.access is Access.STATEMENT
         else "",
-        when=", and ".join(WHEN[code] for code in rule.conditions) if fields else "",
+        when=", and ".join(WHEN.get(code, conditions()[code].name) for code in rule.conditions) if fields else "",
         basis=rule.basis,
         verified=rule.verified,
     )
