@@ -23,6 +23,7 @@ class MailServer:
         self.at_data: Callable[[EmailMessage], str] = lambda message: TAKEN
         self._loop = asyncio.new_event_loop()
         self._controller = UnthreadedController(self, hostname="127.0.0.1", port=0, loop=self._loop)
+        self._began = threading.Event()
 
     @property
     def port(self) -> int:
@@ -52,13 +53,19 @@ class MailServer:
 
     @contextmanager
     def serving(self) -> Iterator["MailServer"]:
-        self._controller.begin()
-        thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        thread = threading.Thread(target=self._serve, daemon=True)
         thread.start()
+        assert self._began.wait(10), "the mail server did not begin"
         try:
             yield self
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
-            self._controller.end()
-            self._loop.close()
+
+    def _serve(self) -> None:
+        """Begin, serve and end in a thread of its own: in the first one a browser's loop may be running."""
+        self._controller.begin()
+        self._began.set()
+        self._loop.run_forever()
+        self._controller.end()
+        self._loop.close()

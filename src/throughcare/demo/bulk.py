@@ -805,8 +805,9 @@ class _Released:
     def store(self) -> None:
         add = self.rows.add
         self.rows.add_with_key(
-            Case, self.case, RELEASE.name, self.person, self.record, self.stay.since, self.closed, None, "", self.version
-        )
+            Case, self.case, RELEASE.name, self.person, self.record, self.stay.since, self.closed, None, "",
+            self.version,
+        )  # fmt: skip
         for name, (state, since) in self.strands.items():
             add(Strand, self.case, name, state, since)
         for due in self.dues:
