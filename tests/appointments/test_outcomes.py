@@ -202,3 +202,35 @@ def test_two_workers_who_move_the_same_appointment_at_once_leave_one(fresh_datab
     answers = worlds.at_once(*(lambda slot=slot: world.moved(slot, version=1) for slot in slots))
     assert sorted(type(answer).__name__ for answer in answers) == ["Appointment", "Refused"]
     assert Appointment.objects.filter(replaced_at=None, outcome="").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_first_contact_that_the_hand_over_records_stands_in_the_diary_too() -> None:
+    world = World()
+    worlds.take(world.receiver, world.hand_over, "record_contact", contact_date="2026-11-25", heard_from="Rang")
+    assert Appointment.objects.get().outcome == "", "that was another day"
+    other = World()
+    worlds.take(
+        other.receiver, other.hand_over, "record_contact", at=AFTER, contact_date="2026-11-26", heard_from="Seen by me"
+    )
+    booked = Appointment.objects.get(pk=other.booked.pk)
+    assert (booked.outcome, booked.outcome_at, booked.outcome_by_id) == ("attended", AFTER, other.receiver.user)
+    assert StepTaken.objects.filter(verb="record_contact", case=other.hand_over.case_id).count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("route", "outcome"), [("appointment_missed", "did_not_attend"), ("telephone", "")])
+def test_an_appointment_that_the_hand_over_calls_missed_is_missed_in_the_diary_too(route: str, outcome: str) -> None:
+    world = World()
+    again = (AFTER + timedelta(days=1)).isoformat()
+    facts = {"attempt_time": AFTER.isoformat(), "route": route, "next_attempt_time": again}
+    worlds.take(world.receiver, world.hand_over, "record_not_reached", at=AFTER, **facts)
+    assert Appointment.objects.get().outcome == outcome
+
+
+@pytest.mark.django_db
+def test_what_the_sender_heard_changes_nothing_in_the_receivers_diary() -> None:
+    world = World()
+    facts = {"contact_date": "2026-11-26", "heard_from": "The person told me"}
+    worlds.take(world.sender, world.hand_over, "record_contact", at=AFTER, **facts)
+    assert Appointment.objects.get().outcome == ""

@@ -126,6 +126,26 @@ def record_outcome(
     return mine
 
 
+def follow(
+    *, by: Actor, at: datetime, case: Case, outcome: str, since: datetime | None, until: datetime
+) -> Appointment | None:
+    """Inside an action: its process has it what came of the appointment of a case, so the diary has it too.
+
+    That is the one that stands and began from `since` until just before `until`; None where there is none, or it is
+    another service's.
+    """
+    standing = Appointment.objects.select_for_update(of=("self",)).filter(
+        case=case, service=by.service, replaced_at=None, outcome="", starts_at__lt=until
+    )
+    mine = standing.filter(starts_at__gte=since) if since else standing
+    found = mine.order_by("-starts_at", "-pk").first()
+    if found is None or by.service is None:
+        return None
+    _settle(found, by, at, outcome=outcome, words="")
+    _say(ATTENDED if outcome in CAME else MISSED, found, by, at, outcome=outcome)
+    return found
+
+
 @action
 def cancel(
     *, by: Actor, at: datetime, appointment: int, cancellation: Cancellation, version: int | None = None

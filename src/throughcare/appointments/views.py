@@ -34,6 +34,7 @@ from throughcare.appointments.rules import (
     flags,
     where,
 )
+from throughcare.messages import email
 from throughcare.organisations.requests import Request
 from throughcare.people.models import Record
 from throughcare.people.queries import records_of
@@ -190,7 +191,7 @@ def book(request: Request, person: int) -> HttpResponse:
             form.add_faults(refused.faults)
         else:
             return _done(request, new, now, "The appointment is booked.")
-    told = "The person is told by e-mail." if record.may_email and record.email else _not_told(record)
+    told = _told(record)
     context = {"name": record.full_name, "back": reverse("person", args=[person]), "told": told}
     return _form(request, form, "New appointment", "Book it", **context)
 
@@ -321,8 +322,14 @@ def _form(request: Request, form: Form, heading: str, submit: str, **context: An
     )
 
 
-def _not_told(record: Record) -> str:
-    return "Throughcare does not tell the person: no e-mail is agreed to. Tell them yourself, safely."
+def _told(record: Record) -> str:
+    """Whether Throughcare tells the person of a new appointment."""
+    if not (record.may_email and record.email):
+        return "Throughcare does not tell the person: no e-mail is agreed to. Tell them yourself, safely."
+    if not email.is_set_up():
+        return "E-mail is not set up here, so the person is not told. Tell them yourself, safely."
+    named = "names your service" if record.may_name_service else "names neither your service nor the place"
+    return f"The person is told by e-mail, and reminded the day before. It {named}."
 
 
 def _flags(booked: Appointment) -> list[str]:

@@ -20,7 +20,7 @@ from django.utils.timezone import localdate
 
 from throughcare.accounts.models import User
 from throughcare.appointments.models import Appointment
-from throughcare.appointments.rules import IN_PERSON
+from throughcare.appointments.rules import ATTENDED, DID_NOT_ATTEND, IN_PERSON
 from throughcare.demo import lives, names
 from throughcare.demo.area import AREA
 from throughcare.demo.lives import Act, Life, Referral, Stay
@@ -354,6 +354,7 @@ class _Booked:
     starts_at: datetime
     place: str
     replaced: datetime | None = None
+    came: tuple[str, datetime, int | None] | None = None
 
 
 @dataclass(slots=True)
@@ -555,22 +556,32 @@ class _Told:
                 identity = taken_on(self.life.identity, act.by, self.on)
                 reason = f"Hand-over accepted (case {self.case})"
                 _record(self.rows, self.person, identity, act.by, act.at, reason)
+        last = self.appointments[-1] if self.appointments else None
+        if last and not last.came and last.service == act.by.service:
+            if act.verb == "record_contact" and localdate(last.starts_at).isoformat() == facts["contact_date"]:
+                last.came = (ATTENDED, act.at, act.by.user)
+            missed = act.verb == "record_not_reached" and facts["route"] == "appointment_missed"
+            if missed and last.starts_at < datetime.fromisoformat(str(facts["attempt_time"])):
+                last.came = (DID_NOT_ATTEND, act.at, act.by.user)
         if act.verb == "book_contact":
             self._book(act, datetime.fromisoformat(str(facts["appointment_time"])), str(facts["place"]))
 
     def _book(self, act: Act, starts_at: datetime, place: str) -> None:
         """In place of the one that stood until now; the very same one is not booked again."""
         last = self.appointments[-1] if self.appointments else None
-        if last and (last.starts_at, last.place) == (starts_at, place):
-            return
-        if last:
+        if last and not last.came:
+            if (last.starts_at, last.place) == (starts_at, place):
+                return
             last.replaced = act.at
         self.appointments.append(_Booked(self.receiver, act.at, act.by.user, starts_at, place))
 
     def _add_appointments(self) -> None:
         first = last = None
-        for version, one in enumerate(self.appointments, 1):
-            last = self.rows.add(
+        version = 0
+        for one in self.appointments:
+            outcome, at, by = one.came or ("", None, None)
+            version += 1
+            new = self.rows.add(
                 Appointment,
                 self.person,
                 one.service,
@@ -584,9 +595,12 @@ class _Told:
                 last,
                 first,
                 one.replaced,
-                *("", "", "", "", None, None, version, None),
+                *(outcome, "", "", "", at, by, version + bool(one.came), None),
             )
-            first = first or last
+            if one.replaced:
+                first, last = first or new, new
+            else:  # something came of it: the next one is a new one
+                first, last, version = None, None, 0
 
     def _keep(self, step: Step, before: str, at: datetime, by: Actor, facts: Mapping[str, object]) -> None:
         self.rows.add(

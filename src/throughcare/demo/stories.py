@@ -368,13 +368,6 @@ def ioan_prydderch(t: Teller) -> Story:
     beth = t.staffed.actor(RIVERSIDE, "Beth Hargreaves")
     yield (at := moment(t.days.before[70], 13, 15))
     ioan = t.register(7, beth, at, "Ioan", "Prydderch", date(1983, 12, 2))
-    contact = Contact(
-        telephone=ioan.telephone,
-        email="ioan.prydderch@example.org",
-        safe_contact="E-mail is read by him alone. Do not ring before noon.",
-        may_email=True,
-    )
-    people.set_contact(by=beth, at=at, record=ioan, contact=contact)
     yield (at := moment(t.days.before[12], 11, 0))
     seen, missed = (
         t.booked(beth, at, ioan, Slot(moment(t.days.before[day], 14, 0), "in_person", "Riverside House, room 2"))
@@ -390,6 +383,14 @@ def ioan_prydderch(t: Teller) -> Story:
     by_telephone = Slot(moment(t.days.ahead[0], 14, 0), "telephone", "on his mobile")
     how = Cancellation("person", "travel", "His data has run out")
     diary.rebook(by=beth, at=at, appointment=for_video.pk, cancellation=how, slot=by_telephone)
+    yield (at := moment(t.days.before[0], 16, 20))
+    contact = Contact(
+        telephone=ioan.telephone,
+        email="ioan.prydderch@example.org",
+        safe_contact="E-mail is read by him alone. Do not ring before noon.",
+        may_email=True,
+    )
+    people.set_contact(by=beth, at=at, record=ioan, contact=contact)
     yield (at := moment(t.days.before[0], 16, 25))
     hand_over = t.draft(
         beth,

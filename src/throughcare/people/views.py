@@ -115,14 +115,12 @@ class ContactForm(Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     may_email = forms.BooleanField(
-        label="E-mail to this address is safe",
+        label="The person said that e-mail to this address is safe: Throughcare writes to them about appointments",
         required=False,
-        help_text="The person said so. Throughcare then writes to them about appointments.",
     )
     may_name_service = forms.BooleanField(
-        label="Messages may name this service and what they are about",
+        label="The person agreed that messages name this service. If not, they hold date, time and your number alone",
         required=False,
-        help_text="The person agreed. Without it a message holds a date, a time and your number, and nothing else.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 from throughcare.accounts.models import User
 from throughcare.appointments import actions as diary
 from throughcare.appointments.models import Appointment
-from throughcare.appointments.rules import where
+from throughcare.appointments.rules import ATTENDED, DID_NOT_ATTEND, where
 from throughcare.events.acting import Said
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import link as links
@@ -52,7 +52,7 @@ from throughcare.sharing.models import Grant
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.faults import Fault, Refused
 from throughcare.web.parts import Row
-from throughcare.web.wording import day, moment
+from throughcare.web.wording import LONDON, day, moment
 
 LADDER_CLOCK = "HOV-C06"
 COVER_CLOCK = "HOV-C10"
@@ -63,6 +63,7 @@ ENDS_FOR_BOTH = ("withdraw", "supersede", "void")
 BASES_IN_WORDS = dict((*BASES, ASKED_FOR_THEM))
 NOT_YET_SEEN = (*CONTACT_OWED, "contact_made")
 """While it can be recorded that the person was not reached."""
+SEEN = {"in_person": "Seen by us", "telephone": "Spoken to by us, by telephone", "video": "Seen by us, by video"}
 OUTCOME_READABLE = timedelta(days=28)
 """How long the sender of a closed hand-over may still open it, to read what came of it."""
 
@@ -332,6 +333,14 @@ class HandOvers:
             else:
                 hand_over.owner_id = int(facts["coordination_owner"])
                 _take_on(step.case, by, at)
+        if step.verb == "record_contact":
+            seen_on = date.fromisoformat(str(facts["contact_date"]))
+            begun, over = (datetime.combine(one, time(), LONDON) for one in (seen_on, seen_on + timedelta(days=1)))
+            diary.follow(by=by, at=at, case=step.case, outcome=ATTENDED, since=begun, until=over)
+        if step.verb == "record_not_reached" and facts["route"] == "appointment_missed":
+            attempt = parse_datetime(str(facts["attempt_time"]))
+            assert attempt is not None
+            diary.follow(by=by, at=at, case=step.case, outcome=DID_NOT_ATTEND, since=None, until=attempt)
         if step.verb == "book_contact":
             starts_at = parse_datetime(str(facts["appointment_time"]))
             assert starts_at is not None
@@ -396,7 +405,8 @@ def attended(said: Said) -> None:
     """The diary has it that the person came: the first contact of their hand-over is recorded with it."""
     if case := _awaiting_contact(said):
         seen_on = localdate(said.about.starts_at).isoformat()
-        facts = {"contact_date": seen_on, "heard_from": "Seen by us: recorded in the diary"}
+        heard = f"{SEEN[said.about.way]}: recorded in the diary"
+        facts = {"contact_date": seen_on, "heard_from": heard}
         engine.take(by=said.by, at=said.at, case=case.pk, verb="record_contact", facts=facts)
 
 
