@@ -234,3 +234,30 @@ def test_what_the_sender_heard_changes_nothing_in_the_receivers_diary() -> None:
     facts = {"contact_date": "2026-11-26", "heard_from": "The person told me"}
     worlds.take(world.sender, world.hand_over, "record_contact", at=AFTER, **facts)
     assert Appointment.objects.get().outcome == ""
+
+
+@pytest.mark.django_db
+def test_the_reason_of_a_cancellation_can_be_corrected() -> None:
+    world = World()
+    world.cancelled()
+    world.cancelled(how=Cancellation("service", "staff"))
+    booked = Appointment.objects.get()
+    assert (booked.cancelled_by, booked.reason, booked.version) == ("service", "staff", 3)
+    assert detail("appointment.cancelled")["former"] == {
+        "outcome": "cancelled",
+        "cancelled_by": "person",
+        "reason": "ill",
+    }
+
+
+@pytest.mark.load
+def test_the_diary_and_the_hand_over_acted_on_at_once_do_not_wait_for_each_other(fresh_database: Any) -> None:
+    for _ in range(5):
+        world = World()
+        contact = {"contact_date": "2026-11-26", "heard_from": "Seen by me"}
+        worlds.at_once(
+            partial(world.outcome, "attended"),
+            partial(worlds.take, world.receiver, world.hand_over, "record_contact", at=AFTER, **contact),
+        )
+        assert world.state == "contact_made"
+        assert Appointment.objects.get(pk=world.booked.pk).outcome == "attended"

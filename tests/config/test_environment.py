@@ -64,6 +64,19 @@ def test_an_address_is_kept_without_its_last_stroke_and_this_machine_needs_no_tl
     assert read({"THROUGHCARE_ADDRESS": "http://localhost:8000"}).address == "http://localhost:8000"
 
 
+@pytest.mark.parametrize("url", ["", "https://video.example.org/{room}", "https://video.example.org/join?name={room}"])
+def test_a_video_service_is_an_https_address_with_a_place_for_the_room(url: str) -> None:
+    assert read({"THROUGHCARE_VIDEO": url}).video == url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://video.example.org/", "http://video.example.org/{room}", "{room}", "https://a.example/{room}{room}"]
+)
+def test_a_video_service_that_makes_no_link_is_refused(url: str) -> None:
+    with pytest.raises(WrongSetting, match="THROUGHCARE_VIDEO"):
+        read({"THROUGHCARE_VIDEO": url})
+
+
 def test_the_check_hides_the_password_of_the_mail_server() -> None:
     shown = _shown(read(settings("smtps://throughcare:secret@mail.example.org")), "THROUGHCARE_SMTP")
     assert shown == "smtps://throughcare:(hidden)@mail.example.org"

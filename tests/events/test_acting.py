@@ -233,6 +233,7 @@ NOT_KEPT = {
     "EventDetail": "is written with its event, and may be deleted by lawful erasure",
     "Look": "is written before a page is sent, where no act is under way, and sealed into the chain each minute",
     "Message": "is written within acts; that it was delivered is marked by the worker, which says so in an event",
+    "Email": "is written within acts; that it was sent or held is marked by the worker, which says so in an event",
     "Job": "is the worker's own progress over whole tables; asking for one is an event",
     "Pulse": "is one overwritten row that says when the worker last swept",
     "Knock": "is counted for an hour against machines on the public page, and then removed; it names nobody",

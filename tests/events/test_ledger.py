@@ -11,7 +11,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import RunPython
 
 from throughcare.events.models import Event, EventDetail
+from throughcare.handovers.actions import question
 from throughcare.handovers.actions import release as releases
+from throughcare.processes import universal
 
 pytestmark = pytest.mark.django_db
 
@@ -43,9 +45,11 @@ def test_the_tables_that_are_only_added_to_are_these() -> None:
     assert {one["table"]: (one["settable"], one["removable"]) for one in promised()} == {
         "events_event": ((), False),
         "events_eventdetail": ((), True),
+        "handovers_callertold": ((), False),
         "handovers_readiness": ((), False),
         "organisations_membership": (("until",), False),
         "people_link": ((), False),
+        "people_personevent": (("ended_by_id", "undone_by_id"), False),
         "processes_steptaken": ((), False),
         "sharing_grant": (("until", "withdrawn_at"), False),
         "sharing_look": (("seal",), False),
@@ -64,6 +68,8 @@ REFUSED = {
     "a grant's beginning": ("sharing_grant", "id", {"since": "2020-01-01 00:00:00+00"}),
     "the pointer's history": ("people_link", "id", {"reason": "forged"}),
     "what was said to be ready": ("handovers_readiness", "id", {"state": "ready"}),
+    "what a caller was told": ("handovers_callertold", "id", {"caller": "gp"}),
+    "what was reported of a person": ("people_personevent", "id", {"kind": "moved_area"}),
     "a step's facts": ("processes_steptaken", "id", {"facts": "{}"}),
     "a look's reader": ("sharing_look", "id", {"user": 99}),
 }
@@ -79,6 +85,11 @@ def rows() -> None:
     release = worlds.held(record, site := worlds.site()).releases.get()
     prison = worlds.worker("prison_drug_worker", worlds.service(sites=[site]))
     releases.ready(by=prison, at=worlds.BEGAN, release=release, code="naloxone", state="missing")
+    question.told_caller(
+        by=keyworker, at=worlds.BEGAN, record=record, caller="hospital", name="Sr Okafor", number="0113", told=["dose"]
+    )
+    facts = {"date_of_death": "2026-11-22", "source_of_fact": "Told by his sister"}
+    universal.happened(by=keyworker, at=worlds.BEGAN, record=record, event="died", facts=facts)
 
 
 def refused(sql: str, values: list[Any]) -> None:

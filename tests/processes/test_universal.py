@@ -205,7 +205,11 @@ def test_who_may_report_what_is_what_the_table_says_for_every_event_state_and_ro
     assert seen == len(universal_rows("hand_over")) * len(roles())
     assert {state.state for state in state_rows("hand_over") if state.kind == "open"} - set(PATHS) == {
         "outcome_due",
-    }
+        "gap",
+        "covered",
+        "uncovered",
+        "set_aside",
+    }, "states of the other strands"
 
 
 @pytest.mark.parametrize("event", FACTS)

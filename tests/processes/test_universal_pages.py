@@ -237,6 +237,6 @@ def test_somebody_who_died_is_not_on_the_list_of_those_who_leave_with_nothing_se
     stay = worlds.held(record, site)
     leaves = timezone.localdate() + timedelta(days=3)
     custody.set_release_date(by=prison, at=timezone.now(), stay=stay, release_date=leaves)
-    assert "Leaving within 14 days, nothing sent" in lines(prison)
+    assert "Leaving within 14 days, not ready" in lines(prison)
     death(prison, record.person_id)
     assert lines(prison) == {}

@@ -152,7 +152,8 @@ def cancel(
 ) -> Appointment:
     """Call an appointment off; or correct what was recorded of it to that."""
     mine = _mine(by, appointment)
-    if _is_same(mine, by, CANCELLED, cancellation.words):
+    told = (mine.cancelled_by, mine.reason) == (cancellation.by, cancellation.reason)
+    if told and _is_same(mine, by, CANCELLED, cancellation.words):
         _repeat(mine, by, at)
         return mine
     _must_stand(mine, version)
@@ -199,10 +200,13 @@ def _enter(
 
 
 def _mine(by: Actor, appointment: int) -> Appointment:
-    found = Appointment.objects.select_for_update(of=("self",)).filter(pk=appointment, service=by.service).first()
-    if found is None or by.service is None or not works_with_people(by.role):
+    """The appointment, if it is of the actor's service; nobody else changes it, or its case, until the act is done."""
+    ours = Appointment.objects.filter(pk=appointment, service=by.service)
+    if by.service is None or not works_with_people(by.role) or not ours.exists():
         raise not_yours()
-    return found
+    # The case first, as whoever takes a step of it does: two who hold one each would wait for each other.
+    list(Case.objects.select_for_update(of=("self",)).filter(appointments__in=ours))
+    return ours.select_for_update(of=("self",)).get()
 
 
 def not_yours() -> NotAllowed:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
 from throughcare.accounts.models import User
@@ -333,8 +333,8 @@ class HandOvers:
             else:
                 hand_over.owner_id = int(facts["coordination_owner"])
                 _take_on(step.case, by, at)
-        if step.verb == "record_contact":
-            seen_on = date.fromisoformat(str(facts["contact_date"]))
+        seen_on = parse_date(str(facts.get("contact_date", "")))  # none where it is not known
+        if step.verb == "record_contact" and seen_on:
             begun, over = (datetime.combine(one, time(), LONDON) for one in (seen_on, seen_on + timedelta(days=1)))
             diary.follow(by=by, at=at, case=step.case, outcome=ATTENDED, since=begun, until=over)
         if step.verb == "record_not_reached" and facts["route"] == "appointment_missed":
