@@ -95,14 +95,14 @@ def test_leaving_custody_lets_what_it_paused_run_again(page: bool) -> None:
     world = World()
     worlds.sent(world.worker, world.record, worlds.service())
     world.report("taken_into_custody", custody_date="2026-11-23", prison=str(world.here.pk), reason="Warrant")
-    assert Case.objects.get().paused_at == AT
+    assert Case.objects.get(process="hand_over").paused_at == AT
     stay = CustodyStay.objects.get(until=None)
     later = AT + timedelta(days=2)
     if page:
         happened.left(by=world.worker, at=later, stay=stay, until=later)
     else:
         world.report("released_unplanned", at=later, release_time=later.isoformat(), release_route="Court")
-    assert Case.objects.get().paused_at is None
+    assert Case.objects.get(process="hand_over").paused_at is None
     assert world.stays() == [(world.here, False)]
 
 

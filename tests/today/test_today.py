@@ -334,8 +334,8 @@ def busy(world: World, number: int) -> None:
 @pytest.mark.parametrize(
     ("role", "most"),
     [
-        ("prison_drug_worker", 12),
-        ("keyworker", 10),
+        ("prison_drug_worker", 16),
+        ("keyworker", 11),
         ("service_manager", 12),
         ("commissioner", 3),
         ("data_protection_lead", 5),

@@ -303,7 +303,8 @@ def _change(case: Case, room: Room, row: UniversalRow, at: datetime, *, ended_by
     if row.effect == anywhere.PAUSE:
         _pause(case, room, at)
     if row.effect == anywhere.CLOSE:
-        if all(strand.state in room.process.final for strand in case.strands.all()):
+        ended = {*room.process.final, row.to_state}
+        if all(strand.state in ended for strand in case.strands.all()):
             case.closed_at = at
         case.ended_by, case.paused_at = ended_by, None
     started = [clock for clock in clocks if strands and row.verb in clock.starts_on]
