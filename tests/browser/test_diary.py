@@ -32,6 +32,7 @@ def test_the_pages_of_the_diary_from_booking_to_outcome(screen: Any, sign_in: Si
     acts.press(screen, "Book it")
     expect(screen.get_by_text("It was written down after its time.").first).to_be_visible()
     looks_right(screen)
+    screen.goto("/diary/?day=2026-01-02")
     screen.get_by_role("link", name=re.compile("^More: .*Prydderch")).last.click()
     looks_right(screen)
     appointment = screen.url

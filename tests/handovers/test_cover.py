@@ -131,6 +131,21 @@ def test_who_prescribes_is_said_by_those_alone_who_see_the_whole_of_prescribing(
 
 
 @pytest.mark.django_db
+def test_a_service_manager_neither_reads_nor_replaces_the_prescriber_whom_another_organisation_wrote_down() -> None:
+    """The table lets managers see the prescribing of their own organisation, and of no other."""
+    clinician, manager = worlds.worker("clinician"), worlds.worker("service_manager")
+    record = worlds.person(clinician)
+    kept(clinician, record)
+    worlds.sent(clinician, record, Service.objects.get(pk=manager.service))
+    client = worlds.signed_in(manager)
+    for page in ("", "sheet/"):
+        assert "covered until" not in client.get(f"/people/{record.person_id}/{page}").content.decode()
+    assert client.get(f"/people/{record.person_id}/prescriber/").status_code == 403
+    with pytest.raises(NotAllowed):
+        kept(manager, record)
+
+
+@pytest.mark.django_db
 def test_the_form_says_when_somebody_changed_it_first_and_keeps_what_was_typed() -> None:
     clinician = worlds.worker("clinician")
     record = worlds.person(clinician)

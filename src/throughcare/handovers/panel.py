@@ -93,7 +93,7 @@ def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: se
         part.safety.append(Row("Opioid agonist medicine", OPIOID[takes], note="as the clinical sheet has it"))
     for one in known:
         if one.kind == COVER:
-            part.safety.extend(sheet.cover_rows(one.content, one.when, one.until, seen))
+            part.safety.extend(sheet.cover_rows(one.content, one.when, one.until, seen, one.organisation))
     return bool(takes)
 
 

@@ -1,5 +1,6 @@
 """Scoped reads of people: every one goes through the access rule."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -118,7 +119,7 @@ def page_by_name(records: QuerySet[Record], after: str = "") -> Page:
     family, _, rest = after.partition("~")
     given, _, pk = rest.partition("~")
     family, given = key(family), key(given)  # as they are stored: an address can hold what a column cannot
-    if pk.isdecimal():
+    if re.fullmatch(r"[0-9]{1,18}", pk):  # what a column can hold
         ordered = ordered.filter(
             Q(family_key__gt=family)
             | Q(family_key=family, given_key__gt=given)

@@ -74,7 +74,9 @@ def happened(
     kept = _keep(by, at, record, event, given, on=on, flags=flags, key=key)
     told: dict[int, tuple[str, int]] = {}
     for case, room in _open_cases(person):
-        _do(kept, case, room, rows[case.process], by=by, at=at, told=told)
+        now = room.with_parties(Case.objects.filter(pk=case.pk, closed_at=None)).first()
+        if now is not None:  # as it is by now: what one case does can move or close another
+            _do(kept, now, room, rows[case.process], by=by, at=at, told=told)
     if event in anywhere.LEAVES_CUSTODY:
         ended = outstanding(person).filter(kind__in=anywhere.IN_CUSTODY)
         _go_on(kept, ended, at, by=by, moment=_from(on or localdate(at), at), told={})

@@ -1,5 +1,7 @@
 """The sharing table in words, and the audit trail for those who oversee it."""
 
+import re
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -40,16 +42,15 @@ def audit(request: Request) -> HttpResponse:
     show = request.GET.get("show", "looks")
     organisation = request.actor.organisation
     before = request.GET.get("before", "")
+    before = before if re.fullmatch(r"[0-9]{1,18}", before) else ""  # what a column can hold
     if show == "looks":
         seen = Look.objects.filter(organisation=organisation).order_by("-pk")
-        rows: list[Look] | list[Event] = list(
-            (seen.filter(pk__lt=int(before)) if before.isdecimal() else seen)[: PAGE + 1]
-        )
+        rows: list[Look] | list[Event] = list((seen.filter(pk__lt=int(before)) if before else seen)[: PAGE + 1])
     else:
         events = Event.objects.filter(organisation=organisation).order_by("-seq")
         if show == "refusals":
             events = events.filter(verb="refused")
-        rows = list((events.filter(seq__lt=int(before)) if before.isdecimal() else events)[: PAGE + 1])
+        rows = list((events.filter(seq__lt=int(before)) if before else events)[: PAGE + 1])
     last = rows[PAGE - 1].pk if len(rows) > PAGE else None
     looks.at_list(request.actor, f"audit trail, {show}"[:60], len(rows), timezone.now())
     staff = dict(User.objects.filter(pk__in={row.user for row in rows if row.user}).values_list("pk", "name"))

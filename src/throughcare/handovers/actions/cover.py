@@ -9,16 +9,16 @@ from throughcare.handovers.rules.cover import Cover
 from throughcare.people.models import Record
 from throughcare.reference.sharing import Access
 from throughcare.sharing.models import Person
-from throughcare.sharing.rule import Sight, sight
+from throughcare.sharing.rule import OF_THE_ITEM, Sight, sight
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
 COVER_KEPT = "cover.kept"
 
 
 def may_keep(seen: Sight) -> bool:
-    """Whoever may see the whole of a person's prescribing may say who prescribes."""
+    """Whoever may see the whole of a person's prescribing, whoever wrote it down, may say who prescribes."""
     rule = seen.rules.get("prescribing_medicines")
-    return rule is not None and rule.access is Access.SEE
+    return rule is not None and rule.access is Access.SEE and not OF_THE_ITEM.intersection(rule.conditions)
 
 
 @action

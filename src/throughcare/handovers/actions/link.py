@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import F
 
 from throughcare.events.acting import action, say
-from throughcare.events.actor import Actor
+from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.letters import post_link
 from throughcare.handovers.models import AnswerLink, HandOver, WrongCode
 from throughcare.handovers.process.hand_over import ENDED, NOT_THE_RECEIVERS, UNOPENED
@@ -163,7 +163,7 @@ def _of_the_sender(case: int, by: Actor) -> Case:
     if locked is None:
         raise engine.stranger(case)
     room = room_of(locked)
-    if SENDER not in room.roles_of(room.with_parties(Case.objects.filter(pk=case)).get(), by):
+    if by != SYSTEM and SENDER not in room.roles_of(room.with_parties(Case.objects.filter(pk=case)).get(), by):
         raise engine.stranger(case)
     return locked
 

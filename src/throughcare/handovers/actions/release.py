@@ -10,6 +10,7 @@ from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay, Readiness, Release
 from throughcare.handovers.process.release import HELD, RELEASE
 from throughcare.handovers.rules.release import CHECKS
+from throughcare.people.queries import deaths
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.registry import room_of
@@ -41,8 +42,8 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
             before.legal_status, before.could_leave = legal_status, _could_leave(legal_status, stay.release_date)
         before.save()
         return before
-    if stay.site.kind != PRISON:
-        return None
+    if stay.site.kind != PRISON or deaths().filter(person=stay.person_id).exists():
+        return None  # that somebody came is kept, whatever was reported of them; nothing is opened about the dead
     if before and legal_status == "recalled":
         facts = {"recall_date": localdate(stay.since).isoformat(), "recall_type": NOT_KNOWN}
         before.stay, before.left_at, before.legal_status = stay, None, legal_status

@@ -76,7 +76,7 @@ def known_about(person: int, actor: Actor) -> list[Known]:
         no_day,
         Value(""),
         Value(""),
-        nobody,
+        F("record__organisation"),
         JSONObject(
             **{name: name for name in ("prescriber", "telephone", "next_prescriber", "next_telephone")},
         ),

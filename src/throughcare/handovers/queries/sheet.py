@@ -21,7 +21,7 @@ from throughcare.processes.table import DAY, MOMENT, NOT_KNOWN
 from throughcare.reference.roles import roles
 from throughcare.reference.sharing import Access, first_day, rules_for
 from throughcare.sharing.models import Grant, Person
-from throughcare.sharing.rule import Sight, readable
+from throughcare.sharing.rule import OF_THE_ITEM, Sight, readable
 from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
 
@@ -161,17 +161,19 @@ def names_of(items: Iterable[Item]) -> dict[int, str]:
 
 def covers(people: Iterable[int]) -> dict[int, PrescribingCover]:
     """Who prescribes now, and next, for each of the people: one read, whatever their number."""
-    found = PrescribingCover.objects.filter(Q(person__in=people), replaced_at=None)
+    found = PrescribingCover.objects.filter(person__in=people, replaced_at=None).select_related("record")
     return {cover.person_id: cover for cover in found}
 
 
-def cover_rows(who: Mapping[str, str], until: datetime, next_from: datetime | None, seen: Sight) -> list[Row]:
+def cover_rows(
+    who: Mapping[str, str], until: datetime, next_from: datetime | None, seen: Sight, organisation: int | None
+) -> list[Row]:
     """Who prescribes, until when, and who goes on, as far as the reader may know; a gap is red.
 
-    who: prescriber, telephone, next_prescriber and next_telephone.
+    organisation: whose record it is in. who: prescriber, telephone, next_prescriber and next_telephone.
     """
     ring = ", ".join(filter(None, (who["prescriber"], who["telephone"])))
-    if not reads_cover(seen):
+    if not reads_cover(seen, organisation):
         return [Row("Whom to ring", ring)] if seen.reads("overdose_safety_summary", "whom_to_ring") else []
     found = [Row("Prescriber", ring, note=f"covered until {moment(until)}")]
     if next_from:
@@ -202,9 +204,9 @@ def as_rule(cover: PrescribingCover) -> Cover:
     return Cover(cover.prescriber, cover.covered_until, cover.next_prescriber, cover.next_from)
 
 
-def reads_cover(seen: Sight) -> bool:
-    """May the reader know until when somebody prescribes?"""
-    return any(seen.reads("prescribing_medicines", field) for field in COVER_FIELDS)
+def reads_cover(seen: Sight, organisation: int | None) -> bool:
+    """May the reader know until when somebody prescribes, as that organisation wrote it down?"""
+    return any(seen.reads_item("prescribing_medicines", organisation, field) for field in COVER_FIELDS)
 
 
 def moment_of(text: str) -> datetime:
@@ -259,4 +261,4 @@ def _attached(item: Item) -> basis.Attached:
 def writes_cover(actor: Actor, now: datetime) -> bool:
     """Does the actor's role see the whole of prescribing, and so may say who prescribes?"""
     rule = rules_for(actor.role, localdate(now)).get("prescribing_medicines")
-    return rule is not None and rule.access is Access.SEE
+    return rule is not None and rule.access is Access.SEE and not OF_THE_ITEM.intersection(rule.conditions)

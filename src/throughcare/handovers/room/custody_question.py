@@ -171,8 +171,8 @@ def _from_the_sheet(case: Case, actor: Actor) -> Mapping[str, str]:
         known["last_taken"] = sheet["last_dose"].value
     if "dose" in sheet:
         known["confirmed_by"] = sheet["dose"].confirmed_by
-    cover = covers([case.person_id]).get(case.person_id) if reads_cover(seen) else None
-    if cover:
+    cover = covers([case.person_id]).get(case.person_id)
+    if cover and reads_cover(seen, cover.record.organisation_id):
         known["who_prescribes"] = ", ".join(filter(None, (cover.prescriber, cover.telephone)))
     vars(case)["known_answer"] = known
     return known

@@ -353,11 +353,11 @@ class HandOvers:
                 place=str(facts["place"]),
             )
         hand_over.save()
-        if step.verb in (*ENDS_FOR_RECEIVER, *ENDS_FOR_BOTH):
+        if step.verb in (*ENDS_FOR_RECEIVER, *ENDS_FOR_BOTH, "fall_to_home_area"):
             links.ends_with(step.case_id, at)
         if step.verb == "send" and links.answers_by_link(hand_over.receiver, at):
             links.issue(by=by, at=at, case=step.case_id)
-        if step.strand == "main" and step.verb in (*ENDS_FOR_RECEIVER, *ENDS_FOR_BOTH, "send"):
+        if step.strand == "main" and step.verb in (*ENDS_FOR_RECEIVER, *ENDS_FOR_BOTH, "send", "fall_to_home_area"):
             watch_prescribing(step.case, at)
 
 
@@ -390,7 +390,7 @@ def watch_prescribing(case: Case, at: datetime) -> None:
     cover = PrescribingCover.objects.filter(person=case.person_id, replaced_at=None).first()
     verb, facts = "", {}
     if main in ENDED:
-        verb = "end_watch" if watched and watched != "ended" else ""
+        verb = "end_watch" if watched and watched not in HAND_OVER.final else ""
     elif main in NOT_THE_RECEIVERS:
         verb = "set_aside" if watched in ("gap", "uncovered") else ""
     elif cover:

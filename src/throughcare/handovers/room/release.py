@@ -336,7 +336,8 @@ class Releases:
             release.save()
         if step.verb in RELEASED:
             self._left(step, by, at)
-        if "open handover treatment_service" in opens:
+        nobody_asked = step.verb in RELEASED and standing_hand_over(step.case) is None
+        if "open handover treatment_service" in opens or nobody_asked:
             self._hand_over(step, at)
         if "open handover reconnect" in opens:
             reconnect = in_role(step.case.record.area, "reconnect")
@@ -380,9 +381,9 @@ class Releases:
         if unanswered and standing_hand_over(step.case, states=TAKEN_ON) is None:
             home = home_area_service(step.case.record.area)
             unasked.fall_to_home_area(at=at, hand_over=unanswered, home=home, released=when.isoformat())
-        engine.take(
-            by=SYSTEM, at=at, case=step.case_id, verb="open_outcome_watch", facts={"release_time": when.isoformat()}
-        )
+        if not _strand(step.case, "probation_outcome"):  # it stands already where they were recalled and left again
+            facts_of_watch = {"release_time": when.isoformat()}
+            engine.take(by=SYSTEM, at=at, case=step.case_id, verb="open_outcome_watch", facts=facts_of_watch)
 
     def _hand_over(self, step: StepTaken, at: datetime) -> None:
         """Somebody is asked to take the person on: whoever was asked already, else the service named or of the area."""

@@ -94,7 +94,9 @@ def sheet(request: Request, person: int, *, template: str = "handovers/sheet.htm
             for part, title, rows in queries.by_part(items, names)
             if rows or any(PART_OF[code] == part for code in own)
         ],
-        "cover": queries.cover_rows(vars(standing), standing.covered_until, standing.next_from, seen)
+        "cover": queries.cover_rows(
+            vars(standing), standing.covered_until, standing.next_from, seen, standing.record.organisation_id
+        )
         if standing
         else [],
         "now": now,
