@@ -10,7 +10,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 PATIENCE = 60  # seconds
-ROW = re.compile(r'href="/people/(\d+)/".*?data-label="Record held by">([^<]*)<', re.DOTALL)
+ROW = re.compile(r'href="/people/(\d+)/"(.*?)data-label="Record held by">([^<]*)<', re.DOTALL)
 Fields = dict[str, str]
 
 
@@ -36,10 +36,11 @@ class Page:
 
 
 def of_their_own(pages: Iterable[Page]) -> list[str]:
-    """The people of a caseload whose record the service itself holds, as most are: those it may hand over."""
+    """The living of a caseload whose record the service itself holds, as most are: those it may hand over."""
     rows = [row for page in pages for row in ROW.findall(page.body)]
-    holder = Counter(held_by for _, held_by in rows).most_common(1)
-    return list(dict.fromkeys(person for person, held_by in rows if holder and held_by == holder[0][0]))
+    holder = Counter(held_by for _, _, held_by in rows).most_common(1)
+    own = [(person, shown) for person, shown, held_by in rows if holder and held_by == holder[0][0]]
+    return list(dict.fromkeys(person for person, shown in own if "Died" not in shown))
 
 
 class Browser:

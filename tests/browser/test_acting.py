@@ -126,7 +126,7 @@ def test_what_was_typed_stays_when_a_form_has_errors(page: Any, sign_in_as: Sign
     page.get_by_label("Day").fill("31")
     page.get_by_label("Month").fill("02")
     page.get_by_label("Year").fill("86")
-    assert len(refused("Open the record")) == 11
+    assert len(refused("Open the record")) == 12
 
     person = acts.open_record(page, "Dorothea", "Pemberley-Okafor")
     page.goto(f"/people/{person}/hand-over/")

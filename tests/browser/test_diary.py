@@ -32,8 +32,8 @@ def test_the_pages_of_the_diary_from_booking_to_outcome(screen: Any, sign_in: Si
     acts.press(screen, "Book it")
     expect(screen.get_by_text("It was written down after its time.").first).to_be_visible()
     looks_right(screen)
-    screen.goto("/diary/?day=2026-01-02")
-    screen.get_by_role("link", name=re.compile("^More: .*Prydderch")).last.click()
+    screen.goto(person)
+    screen.get_by_role("link", name=re.compile("^Appointment Fri 2 Jan 2026")).first.click()
     looks_right(screen)
     appointment = screen.url
     for act in ("move", "cancel", "outcome"):

@@ -84,6 +84,7 @@ def test_the_order_of_tab_is_the_order_of_the_page_and_the_skip_link_skips(page:
         "People",
         "Diary",
         "Hand-overs",
+        "Releases",
         "Sign out",
         "Somebody new to your service",
     ]
