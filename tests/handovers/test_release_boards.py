@@ -202,3 +202,24 @@ def test_a_stranger_says_nothing_about_readiness() -> None:
         releases.ready(
             by=worlds.worker(), at=worlds.BEGAN, release=Release.objects.get(), code="naloxone", state="ready"
         )
+
+
+@pytest.mark.django_db
+def test_probation_learns_that_a_referral_exists_and_not_with_whom_nor_opens_the_case() -> None:
+    """The table gives probation a summary of a release: that treatment is asked, never which service or who."""
+    site = worlds.site()
+    prison = worlds.worker("prison_drug_worker", worlds.service(sites=[site]))
+    officer = worlds.worker("responsible_officer", worlds.service("Probation office"))
+    record = worlds.person(prison)
+    stay = worlds.held(record, site)
+    custody.set_release_date(
+        by=prison, at=worlds.BEGAN, stay=stay, release_date=timezone.localdate() + timedelta(days=3)
+    )
+    treats = worlds.worker("keyworker", worlds.service("Riverside"))
+    for to in (treats, officer):
+        worlds.sent(prison, record, worlds.Service.objects.get(pk=to.service))
+    client = worlds.signed_in(officer)
+    board = client.get("/releases/").content.decode()
+    assert record.family_name in board
+    assert "Riverside" not in board
+    assert client.get(f"/cases/{stay.releases.get().case_id}/").status_code == 403

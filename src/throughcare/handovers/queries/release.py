@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -354,6 +354,12 @@ def columns(actor: Actor, now: datetime, holds: set[str]) -> "Columns":
 class Columns:
     rules: dict[str, Any]
 
+    @property
+    def whole(self) -> bool:
+        """May the reader know the whole of a release? A summary says that a referral exists, and not with whom."""
+        row = self.rules.get("release_details")
+        return row is not None and row.access is Access.SEE
+
     def reads(self, category: str, field: str) -> bool:
         row = self.rules.get(category)
         if row is None or row.access not in (Access.SEE, Access.SUMMARY):
@@ -398,6 +404,8 @@ def _leaving(release: Any, picture: Picture, seen: Columns, actor: Actor, today:
     items = readiness(known)
     shown = [item for item in items if seen.reads(item.check.category, item.check.field)]
     cells = [_cell(item, release, hand_over, known, actor) for item in shown if item.check.code not in LESSER]
+    if not seen.whole:
+        cells = [replace(cell, words="", url="", act="", ring=None) for cell in cells]
     if lesser := [item for item in shown if item.check.code in LESSER]:
         cells.append(_lesser(lesser, release))
     leaves = release.stay.release_date
@@ -417,7 +425,7 @@ def _leaving(release: Any, picture: Picture, seen: Columns, actor: Actor, today:
         moves=_moves(picture.dates.get(release.case_id, [])),
         note=note,
         cells=tuple(cells),
-        owner=_owner(release, hand_over),
+        owner=_owner(release, hand_over) if seen.whole else "",
     )
 
 
@@ -499,6 +507,8 @@ def _arrived(release: Any, picture: Picture, seen: Columns, dues: dict[int, Due]
         if started
         else Cell("Structured treatment", "", "", "not started", case, "Record the start"),
     ]
+    if not seen.whole:
+        cells, due, tone = [], None, ""
     if seen.reads("appointments_attendance", "next_appointment"):
         words = moment(known.appointment) if known.appointment else "None made"
         cells.append(Cell("First appointment", words))
@@ -514,7 +524,7 @@ def _arrived(release: Any, picture: Picture, seen: Columns, dues: dict[int, Due]
         moves=(),
         note=f"Left {release.stay.site.name} {day(left)}{', unplanned' if release.unplanned else ''}",
         cells=tuple(cells),
-        owner=_owner(release, hand_over),
+        owner=_owner(release, hand_over) if seen.whole else "",
     )
 
 

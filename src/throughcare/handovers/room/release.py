@@ -35,10 +35,10 @@ from throughcare.processes.table import NOT_KNOWN, SENDER, Facts, as_text
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.calendar import LONDON
 from throughcare.reference.roles import roles, works_with_people
-from throughcare.reference.sharing import rules_for
+from throughcare.reference.sharing import Access, rules_for
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant
-from throughcare.sharing.rule import READS, Sight, sight
+from throughcare.sharing.rule import Sight, sight
 from throughcare.web.faults import Fault, NotAllowed
 from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
@@ -114,7 +114,7 @@ class Releases:
         return cases.select_related("release__stay__site", "record").prefetch_related(Prefetch("strands"))
 
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
-        """The actor's own role, where it may read of releases and the actor's service has a part in this one.
+        """The actor's own role, where it may read the whole of releases and the actor's service has a part in this one.
 
         The part: it covers the prison, or took the person on, or may read of this release by the access rule. The
         first two hold without a release date too: those on remand have none, and treatment may start after 21 days.
@@ -122,7 +122,7 @@ class Releases:
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
         row = rules_for(actor.role, localdate()).get("release_details")
-        if not works_with_people(actor.role) or row is None or row.access not in READS:
+        if not works_with_people(actor.role) or row is None or row.access is not Access.SEE:
             return frozenset()
         state = state_of(case)
         if "while_in_custody" in row.conditions:
