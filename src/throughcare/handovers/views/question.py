@@ -13,15 +13,13 @@ from django.utils.timezone import localdate
 from throughcare.handovers.actions import question as actions
 from throughcare.handovers.queries.question import questions
 from throughcare.handovers.rules.question import CALLERS, MAY_BE_ASKED, TOLD, may_tell
+from throughcare.handovers.views.reader import reader_of
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import answering_services
 from throughcare.organisations.requests import Request
 from throughcare.people.models import Record
-from throughcare.people.queries import records_of
 from throughcare.processes.actions import once
 from throughcare.reference.sharing import rule
-from throughcare.sharing import looks
-from throughcare.sharing.rule import Sight, may_not_open, sight
 from throughcare.web.faults import Refused
 from throughcare.web.forms import Form
 
@@ -57,7 +55,7 @@ class AskForm(Form):
 
 def ask(request: Request, person: int) -> HttpResponse:
     """Ask a service who prescribes for somebody, what dose, last taken when, confirmed by whom."""
-    record, _ = _reader(request, person)
+    record, _ = reader_of(request, person)
     now = timezone.now()
     actions.must_hear(record, request.actor, now)
     form = AskForm(request.POST if request.method == "POST" else None, record=record, own=request.actor.service)
@@ -104,7 +102,7 @@ class ToldForm(Form):
 
 def tell(request: Request, person: int) -> HttpResponse:
     """May I tell this caller? The disclosure table in words, and a form that keeps what was told."""
-    record, seen = _reader(request, person)
+    record, seen = reader_of(request, person)
     if not seen.reads("prescribing_medicines"):
         raise actions.tells_nobody(person)
     now = timezone.now()
@@ -127,14 +125,3 @@ def tell(request: Request, person: int) -> HttpResponse:
         "callers": [may_tell(rule("prescribing_medicines", role, localdate(now)), role) for role in CALLERS],
     }
     return render(request, "handovers/tell.html", context, status=422 if form.is_bound and form.errors else 200)
-
-
-def _reader(request: Request, person: int) -> tuple[Record, Sight]:
-    """The record through which the reader knows the person, and what they may see; the look is kept."""
-    now = timezone.now()
-    seen = sight(request.actor, person, now)
-    record = records_of(person, request.actor, now).order_by("-pk").first()
-    if record is None or not seen.reads("identity_core"):
-        raise may_not_open(person)
-    looks.at_person(request.actor, person, now)
-    return record, seen

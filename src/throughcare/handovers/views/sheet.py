@@ -14,15 +14,13 @@ from throughcare.handovers.actions.sheet import Provenance, writes
 from throughcare.handovers.models import Sheet
 from throughcare.handovers.queries import sheet as queries
 from throughcare.handovers.rules.sheet import PART_OF, PARTS, QUESTIONS, SOURCES
+from throughcare.handovers.views.reader import reader_of
 from throughcare.organisations.requests import Request
-from throughcare.people.models import Record
-from throughcare.people.queries import records_of
 from throughcare.people.rules import age_on
 from throughcare.processes.forms import answer_of, fields_of, initial_of
 from throughcare.processes.pages import name_for, open_case
 from throughcare.processes.table import MOMENT, Fact
 from throughcare.sharing import looks
-from throughcare.sharing.rule import Sight, may_not_open, sight
 from throughcare.web.faults import Fault, NotAllowed, Refused
 from throughcare.web.forms import Form
 
@@ -79,7 +77,7 @@ class PartForm(Form):
 
 def sheet(request: Request, person: int, *, template: str = "handovers/sheet.html") -> HttpResponse:
     """The whole sheet as the reader may see it, with who prescribes above it."""
-    record, seen = _reader(request, person)
+    record, seen = reader_of(request, person)
     now = timezone.now()
     items = queries.readable_items(queries.items_of(person), seen, queries.open_parts(seen))
     names = queries.names_of(items)
@@ -115,7 +113,7 @@ def part(request: Request, person: int, part: str) -> HttpResponse:
     """Answer one part of the sheet, in the view of the reader's own organisation."""
     if part not in PARTS:
         raise Http404
-    record, seen = _reader(request, person)
+    record, seen = reader_of(request, person)
     codes = [code for code in QUESTIONS if PART_OF[code] == part and writes(seen, code)]
     if not codes:
         raise actions.not_yours(person)
@@ -183,17 +181,6 @@ def sent(request: Request, case: int) -> HttpResponse:
         "changed": queries.rows(changed, names),
     }
     return render(request, "handovers/sheet_sent.html", context)
-
-
-def _reader(request: Request, person: int) -> tuple[Record, Sight]:
-    """The record through which the reader knows the person, and what they may see; the look is kept."""
-    now = timezone.now()
-    seen = sight(request.actor, person, now)
-    record = records_of(person, request.actor, now).select_related("organisation").order_by("-pk").first()
-    if record is None or not seen.reads("identity_core"):
-        raise may_not_open(person)
-    looks.at_person(request.actor, person, now)
-    return record, seen
 
 
 def _initial(standing: Sheet | None, codes: list[str]) -> dict[str, Any]:
