@@ -21,6 +21,7 @@ from throughcare.appointments.rules import (
 )
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
+from throughcare.people.holding import hold_person_of
 from throughcare.people.models import Record
 from throughcare.processes.models import Case
 from throughcare.reference.roles import works_with_people
@@ -64,7 +65,7 @@ def book(
     changes.
     """
     slot = Slot(starts_at, way, place)
-    waiting = Appointment.objects.select_for_update(of=("self",)).filter(case=case, replaced_at=None, outcome="")
+    waiting = Appointment.objects.filter(case=case, replaced_at=None, outcome="")
     earlier = waiting.order_by("-pk").first()
     same = (starts_at, where(way, place.strip())[:200])
     if earlier and (earlier.starts_at, where(earlier.way, earlier.place)[:200]) == same:
@@ -134,7 +135,7 @@ def follow(
     That is the one that stands and began from `since` until just before `until`; None where there is none, or it is
     another service's.
     """
-    standing = Appointment.objects.select_for_update(of=("self",)).filter(
+    standing = Appointment.objects.filter(
         case=case, service=by.service, replaced_at=None, outcome="", starts_at__lt=until
     )
     mine = standing.filter(starts_at__gte=since) if since else standing
@@ -204,9 +205,8 @@ def _mine(by: Actor, appointment: int) -> Appointment:
     ours = Appointment.objects.filter(pk=appointment, service=by.service)
     if by.service is None or not works_with_people(by.role) or not ours.exists():
         raise not_yours()
-    # The case first, as whoever takes a step of it does: two who hold one each would wait for each other.
-    list(Case.objects.select_for_update(of=("self",)).filter(appointments__in=ours))
-    return ours.select_for_update(of=("self",)).get()
+    hold_person_of(ours)
+    return ours.get()
 
 
 def not_yours() -> NotAllowed:

@@ -20,6 +20,7 @@ from throughcare.messages import email
 from throughcare.messages.email import Held, Letter
 from throughcare.messages.models import Email, Message
 from throughcare.messages.outbox import TODAY
+from throughcare.people.holding import hold_person_of
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case
 from throughcare.web.wording import moment
@@ -87,8 +88,9 @@ def link_sent(said: Said) -> None:
     """The mail server took the letter with the link: the case moves from sent to delivered, as by a place on Today."""
     if said.detail["kind"] != rules.LETTER:
         return
-    case = Case.objects.select_for_update(of=("self",)).get(answer_links=said.detail["subject"])
-    link = AnswerLink.objects.get(pk=said.detail["subject"])
+    hold_person_of(Case.objects.filter(answer_links=said.detail["subject"]))
+    link = AnswerLink.objects.select_related("case").get(pk=said.detail["subject"])
+    case = link.case
     if link.revoked_at is None and case.strands.filter(name="main", state="sent").exists():
         facts = {"delivery_time": said.at.isoformat(), "channel": BY_EMAIL}
         engine.take(by=SYSTEM, at=said.at, case=case.pk, verb="deliver", facts=facts)

@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from django.db import IntegrityError
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages import outbox
+from throughcare.people.holding import hold, hold_person_of
 from throughcare.people.models import Record
 from throughcare.people.queries import deaths
 from throughcare.processes import rules
 from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.pausing import pauses
 from throughcare.processes.registry import Room, forbidden, room_of, rooms
-from throughcare.processes.table import CASE, OF_THE_ROOM, OUTSIDE, PERFORMED, START, Process, Step, as_text
+from throughcare.processes.table import OF_THE_ROOM, OUTSIDE, START, Process, Step, as_text
 from throughcare.reference.calendar import LAST_SECOND, LONDON, due_at
 from throughcare.reference.pathways import Clock
-from throughcare.sharing.models import Person
 from throughcare.web import logs
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
@@ -58,6 +58,7 @@ def begin(
     )
     if verdict.refused or verdict.step is None:
         raise Refused(*verdict.faults, person=record.person_id)
+    hold(record.person_id)
     must_be_alive(record)
     case = Case(process=process.name, person_id=record.person_id, record=record, opened_at=at)
     case.save()
@@ -71,19 +72,18 @@ def begin(
 
 
 def must_be_alive(record: Record) -> None:
-    """Refuses (UE-103) to open anything about somebody who has died. A record that was read for the act tells it."""
-    dead = record.dead if hasattr(record, "dead") else deaths().filter(person=record.person_id).exists()
-    if dead:
-        raise Refused(has_died(), person=record.person_id)
-
-
-def has_died() -> Fault:
-    return Fault(
-        "UE-103",
-        "",
-        "This person is recorded as having died: nothing is opened or sent on about them.",
-        "If the death was reported about the wrong person, ask a service manager or responsible officer to undo it.",
-    )
+    """Refuses (UE-103) to open anything about somebody who has died."""
+    if deaths().filter(person=record.person_id).exists():
+        raise Refused(
+            Fault(
+                "UE-103",
+                "",
+                "This person is recorded as having died: nothing is opened or sent on about them.",
+                "If the death was reported about the wrong person, ask a service manager or responsible officer to "
+                "undo it.",
+            ),
+            person=record.person_id,
+        )
 
 
 def once(key: str, same: Callable[[StepTaken], bool], open_case: Callable[[], Case]) -> Case:
@@ -128,15 +128,14 @@ def take(
              did that was allowed to; this table is still asked for the state and the facts.
     Raises Refused with every fault at once. A reported fact that breaks a rule is recorded, with its faults as flags.
     """
-    died = Exists(deaths().filter(person=OuterRef("person")))
-    locked = Case.objects.select_for_update(of=("self",)).annotate(dead=died).filter(pk=case).first()
-    if locked is None:
+    held = hold_person_of(Case.objects.filter(pk=case))
+    if held is None:
         raise stranger(case)
     earlier = StepTaken.objects.filter(key=key).first() if key else None
     if earlier and _is_same(earlier, case, verb, by):
-        say("step.repeated", by=by, at=at, person=locked.person_id, case=case, subject=verb)
+        say("step.repeated", by=by, at=at, person=held.person_id, case=case, subject=verb)
         return earlier
-    room = room_of(locked)
+    room = room_of(held)
     found = room.with_parties(Case.objects.filter(pk=case)).get()
     roles = _roles_for(room.process, verb) if applied else room.roles_of(found, by)
     if not roles:
@@ -146,7 +145,7 @@ def take(
     if earlier:
         raise Conflict(_conflict(found), person=found.person_id, case=case)
     must_be_at(found, version)
-    return _step(room, found, roles, dead=locked.dead, by=by, at=at, verb=verb, facts=facts, key=key)
+    return _step(room, found, roles, by=by, at=at, verb=verb, facts=facts, key=key)
 
 
 def _step(
@@ -154,14 +153,13 @@ def _step(
     found: Case,
     roles: Collection[str],
     *,
-    dead: bool = False,
     by: Actor,
     at: datetime,
     verb: str,
     facts: Mapping[str, object],
     key: str | None = None,
 ) -> StepTaken:
-    """Take a step of a case that is locked and was read with its parties."""
+    """Take a step of a case that was read with its parties after its person was held."""
     guarded = forbidden(found, verb) if by != SYSTEM else None
     if guarded:
         raise Refused(guarded, person=found.person_id, case=found.pk)
@@ -180,9 +178,6 @@ def _step(
     if verdict.step and (doubts := room.doubts(found, verb, known, at)):
         verdict = replace(verdict, faults=(*verdict.faults, *doubts), moves=False)
     faults = (*verdict.faults, *_not_offered(room, found, verdict.step, facts, by))
-    performed = verdict.step is not None and verdict.step.kind == PERFORMED
-    if dead and performed and found.closed_at is None and by != SYSTEM:
-        faults = (*faults, has_died())  # opened in the very moment in which the death was reported
     if verdict.refused or verdict.step is None or faults != verdict.faults:
         raise Refused(*faults, person=found.person_id, case=found.pk)
     return move(room, found, strands, verdict, by=by, at=at, facts=known, key=key)
@@ -192,17 +187,17 @@ def _step(
 def miss(*, by: Actor, at: datetime, due: int) -> Due:
     """Mark one deadline as missed and take the step that follows. Raises NoLongerOpen when there is nothing to mark.
 
-    The mark is a conditional update: of two workers that try, one makes it. The case is locked before its deadline, as
-    by everybody who acts on it: the other way round each could wait for the other.
+    The mark is a conditional update: of two workers that try, one makes it. The person is held before it, as by
+    everybody who acts on the case: the other way round each could wait for the other.
     """
-    locked = Case.objects.select_for_update(of=("self",)).filter(dues=due).first()
+    held = hold_person_of(Case.objects.filter(dues=due))
     marked = Due.objects.filter(
         pk=due, due_at__lte=at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
     ).update(missed_at=at)
-    if locked is None or not marked:
+    if held is None or not marked:
         raise NoLongerOpen
-    room = room_of(locked)
-    case = room.with_parties(Case.objects.filter(pk=locked.pk)).get()
+    room = room_of(held)
+    case = room.with_parties(Case.objects.filter(pk=held.pk)).get()
     missed = Due.objects.get(pk=due)
     missed.case = case
     say(
@@ -347,16 +342,11 @@ def _known(
 
 
 def _not_offered(room: Room, case: Case, step: Step | None, facts: Mapping[str, object], by: Actor) -> Iterator[Fault]:
-    """Services, colleagues and cases that an actor named in an act and the room does not offer for it.
-
-    The person is locked before a case is chosen: of two cases that name each other, one goes on.
-    """
+    """Services, colleagues and cases that an actor named in an act and the room does not offer for it."""
     if step is None or by == SYSTEM:
         return
     for code in step.asked:
         fact, named = room.process.fact(code), as_text(facts.get(code))
-        if named and fact.kind == CASE:
-            Person.objects.select_for_update().get(pk=case.person_id)
         if named and fact.kind in OF_THE_ROOM and named not in dict(room.choices(case, code, by)):
             yield Fault("PR-109", code, f"“{fact.label}” cannot be answered with that.", "Choose one that is offered.")
 

@@ -15,6 +15,7 @@ from throughcare.events.actor import SYSTEM, Actor
 from throughcare.messages import outbox
 from throughcare.messages.models import Message
 from throughcare.people.happened import KINDS
+from throughcare.people.holding import hold, hold_person_of
 from throughcare.people.models import PersonEvent, Record
 from throughcare.people.queries import deaths, records_of
 from throughcare.processes import actions as engine
@@ -22,11 +23,10 @@ from throughcare.processes import rules
 from throughcare.processes import universal_rules as anywhere
 from throughcare.processes.models import Case, Due, Effect, Strand
 from throughcare.processes.pausing import pauses, resumed_due
-from throughcare.processes.registry import Room, rooms
+from throughcare.processes.registry import Room, room_of, rooms
 from throughcare.processes.table import NOT_KNOWN, OWNER, START, Step, as_text
 from throughcare.reference.calendar import LONDON, due_at
 from throughcare.reference.pathways import UniversalRow
-from throughcare.sharing.models import Person
 from throughcare.sharing.rule import may_not_open, sight
 from throughcare.web.faults import Fault, Refused
 
@@ -53,7 +53,7 @@ def happened(
 ) -> PersonEvent:
     """The same for a caller who knows that the actor may know the person, through this record."""
     person = record.person_id
-    _lock(person)
+    hold(person)
     if earlier := _repeated(key, event, record, by, at):
         return earlier
     rows = _rows_for(event, by, person)
@@ -104,7 +104,7 @@ def resume(
     for a date that lies ahead or before the pause.
     """
     record = _known_to(by, person, at)
-    _lock(person)
+    hold(person)
     if earlier := _repeated(key, anywhere.RESUMED, record, by, at):
         return earlier
     rows = _rows_for(anywhere.RESUMED, by, person)
@@ -133,7 +133,7 @@ def resume(
 @action
 def left_custody(*, by: Actor, at: datetime, record: Record, on: date) -> PersonEvent | None:
     """What being held had paused goes on, because the person left custody. None where nothing was paused by it."""
-    _lock(record.person_id)
+    hold(record.person_id)
     kept = None
     for paused in outstanding(record.person_id).filter(kind__in=anywhere.IN_CUSTODY):
         facts = {"resumed_date": max(on, localdate(paused.at)).isoformat(), "reason": "Left custody"}
@@ -150,9 +150,9 @@ def void(*, by: Actor, at: datetime, case: int, facts: Mapping[str, object], ver
     Refused: UE-130 for a case that is closed, UE-101 for an open question, UE-131 where the reviewer is no second
     colleague, UE-102 for the role, PR-201 where somebody acted first.
     """
-    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case).first()
-    room = rooms().get(locked.process) if locked else None
-    if locked is None or room is None:
+    held = hold_person_of(Case.objects.filter(pk=case))
+    room = rooms().get(held.process) if held else None
+    if held is None or room is None:
         raise engine.stranger(case)
     found = room.with_parties(Case.objects.filter(pk=case)).get()
     if not room.roles_of(found, by):
@@ -184,7 +184,7 @@ def undo(
     question, UE-131 for the reviewer, UE-102 for the role. Steps taken since stay; both reports stay on the history.
     """
     record = _known_to(by, person, at)
-    _lock(person)
+    hold(person)
     if earlier := _repeated(key, anywhere.CORRECTED, record, by, at):
         return earlier
     rows = _rows_for(anywhere.CORRECTED, by, person)
@@ -410,8 +410,7 @@ def _take_back(
     effects = list(Effect.objects.filter(event__in=events).order_by("-pk"))
     told: dict[int, tuple[str, int]] = {}
     for pk in dict.fromkeys(effect.case_id for effect in effects):
-        case = Case.objects.select_for_update(of=("self",)).get(pk=pk)
-        room = rooms()[case.process]
+        room = room_of(Case.objects.get(pk=pk))
         case = room.with_parties(Case.objects.filter(pk=pk)).get()
         for effect in effects:
             if effect.case_id == pk:
@@ -465,12 +464,6 @@ def _known_to(by: Actor, person: int, at: datetime) -> Record:
     if record is None:
         raise may_not_open(person)
     return record
-
-
-def _lock(person: int) -> None:
-    """Cases before the person, as whoever acts on a case does."""
-    list(Case.objects.select_for_update(of=("self",)).filter(person=person).order_by("pk"))
-    Person.objects.select_for_update().get(pk=person)
 
 
 def _repeated(key: str | None, kind: str, record: Record, by: Actor, at: datetime) -> PersonEvent | None:

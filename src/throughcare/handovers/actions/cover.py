@@ -6,9 +6,9 @@ from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import PrescribingCover
 from throughcare.handovers.rules.cover import Cover
+from throughcare.people.holding import hold
 from throughcare.people.models import Record
 from throughcare.reference.sharing import Access
-from throughcare.sharing.models import Person
 from throughcare.sharing.rule import OF_THE_ITEM, Sight, sight
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
@@ -74,7 +74,7 @@ def name_prescriber(
             ),
             person=record.person_id,
         )
-    Person.objects.select_for_update().get(pk=record.person_id)
+    hold(record.person_id)
     standing = PrescribingCover.objects.filter(person=record.person_id, replaced_at=None).first()
     if replaces is not None and replaces != (standing.pk if standing else 0):
         raise Refused(

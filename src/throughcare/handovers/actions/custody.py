@@ -9,9 +9,10 @@ from throughcare.events.actor import Actor
 from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.rules.release import impossible
 from throughcare.organisations.models import Service, Site
+from throughcare.people.holding import hold
 from throughcare.people.models import Record
 from throughcare.sharing import grants
-from throughcare.sharing.models import Grant, Person
+from throughcare.sharing.models import Grant
 from throughcare.web.faults import Fault, Refused
 
 
@@ -32,7 +33,7 @@ def receive(
             Fault("CU-101", "time", "Nobody has come at a moment that lies ahead.", "Check the date and the time."),
             person=record.person_id,
         )
-    Person.objects.select_for_update().get(pk=record.person_id)  # two sites may enter the same person at once
+    hold(record.person_id)  # two sites may enter the same person at once
     stays = CustodyStay.objects.filter(person=record.person_id)
     if same := stays.filter(site=site, since=since).first():
         say("custody.repeated", by=by, at=at, person=record.person_id, record=record.pk, subject=f"stay {same.pk}")

@@ -18,6 +18,7 @@ from throughcare.handovers.process.hand_over import ENDED, NOT_THE_RECEIVERS, UN
 from throughcare.handovers.rules import link as rules
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import roles_at
+from throughcare.people.holding import hold_person_of
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, StepTaken
 from throughcare.processes.registry import room_of
@@ -158,20 +159,20 @@ def why_not(link: AnswerLink, at: datetime, *, entering: bool = False) -> tuple[
 
 
 def _of_the_sender(case: int, by: Actor) -> Case:
-    """The case, locked, for its sender; a stranger to everybody else."""
-    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case, hand_over__isnull=False).first()
-    if locked is None:
+    """The case, with its person held, for its sender; a stranger to everybody else."""
+    held = hold_person_of(Case.objects.filter(pk=case, hand_over__isnull=False))
+    if held is None:
         raise engine.stranger(case)
-    room = room_of(locked)
-    if by != SYSTEM and SENDER not in room.roles_of(room.with_parties(Case.objects.filter(pk=case)).get(), by):
+    room = room_of(held)
+    found = room.with_parties(Case.objects.filter(pk=case)).get()
+    if by != SYSTEM and SENDER not in room.roles_of(found, by):
         raise engine.stranger(case)
-    return locked
+    return found
 
 
 def _locked(link: int) -> AnswerLink:
-    Case.objects.select_for_update(of=("self",)).get(answer_links=link)
-    links = AnswerLink.objects.select_for_update(of=("self",))
-    return links.select_related("case__hand_over__sender", "receiver").get(pk=link)
+    hold_person_of(Case.objects.filter(answer_links=link))
+    return AnswerLink.objects.select_related("case__hand_over__sender", "receiver").get(pk=link)
 
 
 def _standing(case: int) -> AnswerLink:

@@ -13,13 +13,14 @@ from throughcare.handovers.process.custody_question import CUSTODY_QUESTION
 from throughcare.handovers.rules.question import ASKERS, CALLERS, MAY_BE_ASKED, TOLD, beyond
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import answering_services
+from throughcare.people.holding import hold
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case
 from throughcare.processes.table import SENDER
 from throughcare.reference.sharing import rule
 from throughcare.sharing import grants
-from throughcare.sharing.models import Grant, Person
+from throughcare.sharing.models import Grant
 from throughcare.sharing.rule import may_not_open, sight
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
@@ -133,7 +134,7 @@ def told_caller(
         raise tells_nobody(record.person_id)
     if caller not in CALLERS or not set(things) <= set(TOLD):
         raise Refused(Fault("CQ-103", "caller", "Choose what is listed.", "Open the page again."))
-    Person.objects.select_for_update().get(pk=record.person_id)  # the same form may come twice at once
+    hold(record.person_id)  # the same form may come twice at once
     if form and (same := CallerTold.objects.filter(form=form).first()):
         if (same.person_id, same.user_id, same.service_id) != (record.person_id, by.user, by.service):
             raise may_not_open(record.person_id)

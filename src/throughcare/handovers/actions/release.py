@@ -10,6 +10,7 @@ from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay, Readiness, Release
 from throughcare.handovers.process.release import HELD, RELEASE
 from throughcare.handovers.rules.release import CHECKS
+from throughcare.people.holding import hold_person_of
 from throughcare.people.queries import deaths
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
@@ -162,7 +163,8 @@ def ready(
     Refused: RL-102 for what cannot be said by hand, RL-103 once the person has left, RL-104 for a role without part
     in it.
     """
-    case = Case.objects.select_for_update().get(pk=release.case_id)
+    hold_person_of(Case.objects.filter(pk=release.case_id))
+    case = room_of(release.case).with_parties(Case.objects.filter(pk=release.case_id)).get()
     if key and (same := Readiness.objects.filter(key=key, case=case, code=code, by_id=by.user).first()):
         say("release.repeated", by=by, at=at, person=case.person_id, case=case.pk, subject=code)
         return same
@@ -173,7 +175,7 @@ def ready(
         faults.append(
             Fault("RL-103", "", "The person has left: what was ready then is kept as it was.", "Write what happened.")
         )
-    if not room_of(case).roles_of(room_of(case).with_parties(Case.objects.filter(pk=case.pk)).get(), by):
+    if not room_of(case).roles_of(case, by):
         raise engine.stranger(case.pk)
     if faults:
         raise Refused(*faults, person=case.person_id, case=case.pk)

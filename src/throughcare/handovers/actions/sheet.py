@@ -13,10 +13,10 @@ from throughcare.events.actor import Actor
 from throughcare.handovers.models import HandOver, Sheet, SheetSent
 from throughcare.handovers.queries.sheet import items_of
 from throughcare.handovers.rules.sheet import PART_OF, QUESTIONS, SOURCES
+from throughcare.people.holding import hold
 from throughcare.people.models import Record
 from throughcare.processes.table import DAY, MOMENT
 from throughcare.reference.sharing import Access
-from throughcare.sharing.models import Person
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.faults import Fault, NotAllowed, Refused
 
@@ -79,7 +79,7 @@ def write_down(
     assert by.organisation is not None, "a sheet is the view of an organisation"
     if faults := list(_faults(answers, where, at)):
         raise Refused(*faults, person=record.person_id)
-    Person.objects.select_for_update().get(pk=record.person_id)  # two colleagues may begin the same sheet at once
+    hold(record.person_id)  # two colleagues may begin the same sheet at once
     sheet = Sheet.objects.filter(person=record.person_id, organisation=by.organisation).first()
     if version is not None and version != (sheet.version if sheet else 0):
         raise Refused(_changed_since(), person=record.person_id)

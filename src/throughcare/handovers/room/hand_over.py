@@ -40,6 +40,7 @@ from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
+from throughcare.people.holding import hold_person_of
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken, Strand
@@ -367,7 +368,7 @@ def delivered(said: Said) -> None:
     assert isinstance(message, Message)
     if message.verb not in ("hand_over.send", "hand_over.fall_to_home_area") or message.channel != TODAY:
         return
-    Case.objects.select_for_update(of=("self",)).get(pk=message.case)  # nobody opens it between the look and the step
+    hold_person_of(Case.objects.filter(pk=message.case))  # nobody opens it between the look and the step
     case = Case.objects.select_related("hand_over").prefetch_related("strands").get(pk=message.case)
     state = state_of(case)
     if state == "sent" and case.hand_over.receiver_id == message.service_id:
@@ -377,9 +378,7 @@ def delivered(said: Said) -> None:
 
 def cover_kept(said: Said) -> None:
     """Who prescribes has changed: every open hand-over of the person is watched anew, for both of its sides."""
-    for case in Case.objects.select_for_update(of=("self",)).filter(
-        process=HAND_OVER.name, person=said.person, closed_at=None
-    ):
+    for case in Case.objects.filter(process=HAND_OVER.name, person=said.person, closed_at=None):
         watch_prescribing(case, said.at)
 
 
