@@ -10,8 +10,8 @@ class HandoversConfig(AppConfig):
         from throughcare.events.acting import react
         from throughcare.handovers import conditions, letters, panel
         from throughcare.handovers.actions import happened
+        from throughcare.handovers.actions import release as releases
         from throughcare.handovers.actions.cover import COVER_KEPT
-        from throughcare.handovers.actions.release import came
         from throughcare.handovers.process.hand_over import HAND_OVER
         from throughcare.handovers.process.release import BOARD_ROLES
         from throughcare.handovers.room import front_door
@@ -33,7 +33,8 @@ class HandoversConfig(AppConfig):
         register(CustodyQuestions())
         guard(HAND_OVER.name, front_door.answers_itself)
         register(Releases())
-        react("custody.received", came)
+        react("custody.received", releases.came)
+        react("custody.undone", releases.never_came)
         react(DELIVERED, room.delivered)
         react(DELIVERED, letters.told)
         react(email.SENT, letters.link_sent)

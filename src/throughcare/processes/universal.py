@@ -1,6 +1,7 @@
 """Events that happen to a person, whatever is open: reported once, and done to every open case in one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import partial
 from typing import Any
@@ -167,11 +168,18 @@ def void(*, by: Actor, at: datetime, case: int, facts: Mapping[str, object], ver
     if faults:
         raise Refused(*faults, person=found.person_id, case=case)
     engine.must_be_at(found, version)
-    told = _owners(room, found)
-    _change(found, room, row, at, ended_by=anywhere.VOID)
-    _step(found, room, row, by=by, at=at, facts=given, flags=(), party=True)
-    outbox.post_all(told, verb=f"{found.process}.{row.verb}", case=found.pk, at=at)
+    opened_in_error(by=by, at=at, case=found, facts=given)
     return found
+
+
+def opened_in_error(*, by: Actor, at: datetime, case: Case, facts: Mapping[str, object]) -> None:
+    """Inside an action: close a case that should never have been opened. It was read with its parties."""
+    room = room_of(case)
+    row = anywhere.rows_of(anywhere.VOID, [case.process])[case.process]
+    told = _owners(room, case)
+    _change(case, room, row, at, ended_by=anywhere.VOID)
+    _step(case, room, row, by=by, at=at, facts=facts, flags=(), party=True)
+    outbox.post_all(told, verb=f"{case.process}.{row.verb}", case=case.pk, at=at)
 
 
 @action
@@ -257,9 +265,10 @@ def _do(
     before = _state_of(case)
     own = _own_step(room, case, row, event, at)
     if own is not None:
+        verdict, facts = own
         strands = {strand.name: strand for strand in case.strands.all()}
         doer = by if party else SYSTEM
-        engine.move(room, case, strands, own, by=doer, at=at, facts=_facts(event.facts, party), key=None)
+        engine.move(room, case, strands, verdict, by=doer, at=at, facts=facts, key=None)
     else:
         _change(case, room, row, at, ended_by=event.kind if row.effect == anywhere.CLOSE else "")
         flags = [Fault(*flag) for flag in event.flags] if party else []
@@ -269,21 +278,32 @@ def _do(
     _keep_effect(event, case, before, always=True)
 
 
-def _own_step(room: Room, case: Case, row: UniversalRow, event: PersonEvent, at: datetime) -> rules.Verdict | None:
-    """A step written for the state wins over the event of the same verb."""
+def _own_step(
+    room: Room, case: Case, row: UniversalRow, event: PersonEvent, at: datetime
+) -> tuple[rules.Verdict, dict[str, object]] | None:
+    """A step written for the state wins over the event of the same verb; with the facts that it asks for.
+
+    What cannot be for the process is kept and flagged, and moves nothing.
+    """
+    verb, facts = anywhere.as_step(row, event.facts)
     for strand in case.strands.all():
-        steps = [s for s in room.process.steps if (s.verb, s.from_, s.strand) == (row.verb, strand.state, strand.name)]
+        steps = [s for s in room.process.steps if (s.verb, s.from_, s.strand) == (verb, strand.state, strand.name)]
         if steps and steps[0].in_force(localdate(at)):
             verdict = rules.judge(
                 room.process,
                 strand=strand.name,
                 state=strand.state,
-                verb=row.verb,
+                verb=verb,
                 roles=steps[0].roles,
-                facts=event.facts,
+                facts=facts,
                 on=localdate(at),
             )
-            return verdict if verdict.moves and verdict.step else None
+            if not verdict.moves or verdict.step is None:
+                return None
+            asked = {code: facts[code] for code in verdict.step.asked if facts.get(code)}
+            if doubts := room.doubts(case, verb, asked, at):
+                verdict = replace(verdict, faults=(*verdict.faults, *doubts), moves=False)
+            return verdict, asked
     return None
 
 

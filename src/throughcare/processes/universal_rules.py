@@ -43,6 +43,7 @@ IN_CUSTODY = ("recalled", "remanded", "taken_into_custody")
 ENDED_WORDS: Mapping[str, str] = {DIED: "the person has died", VOID: "opened in error"}
 """Why a case closed, where an event closed it."""
 LEAVES_CUSTODY = ("released_unplanned", "bailed")
+BAIL = "bail"
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,16 @@ def reportable_by(role: str, names: Collection[str]) -> tuple[str, ...]:
     """What a role may report about a person, in the order of the table."""
     found = [row.event for name in names for row in universal_rows(name) if role in row.roles]
     return tuple(event for event in dict.fromkeys(found) if event not in (RESUMED, VOID, CORRECTED, *NOT_BUILT))
+
+
+def as_step(row: UniversalRow, facts: Facts) -> tuple[str, Facts]:
+    """The verb and the facts by which a process may have a step of its own for the event.
+
+    Whoever is bailed was released, unplanned, on the day of bail: the row leads to that state.
+    """
+    if row.event == "bailed" and row.to_state == "released_unplanned":
+        return "report_released_unplanned", {"release_time": facts.get("bail_date", ""), "release_route": BAIL}
+    return row.verb, facts
 
 
 def asked(event: str, rows: Collection[UniversalRow]) -> tuple[str, ...]:

@@ -112,7 +112,8 @@ def never_was(*, by: Actor, at: datetime, stay: CustodyStay) -> CustodyStay:
     stay.until = stay.since
     stay.save(update_fields=["until"])
     grants.end(source=f"stay {stay.pk}", at=at)
-    say("custody.undone", by=by, at=at, person=stay.person_id, record=stay.record_id, subject=f"stay {stay.pk}")
+    subject = f"stay {stay.pk}"
+    say("custody.undone", by=by, at=at, person=stay.person_id, record=stay.record_id, subject=subject, about=stay)
     return stay
 
 

@@ -7,12 +7,14 @@ from django.utils.timezone import localdate
 
 from throughcare.events.acting import Said, action
 from throughcare.events.actor import Actor
-from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import custody, unasked
+from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Site
 from throughcare.people.models import PersonEvent
 from throughcare.processes import universal
-from throughcare.processes.universal_rules import IN_CUSTODY, LEAVES_CUSTODY
+from throughcare.processes.table import NOT_KNOWN
+from throughcare.processes.universal_rules import DIED, IN_CUSTODY, LEAVES_CUSTODY
 from throughcare.reference.calendar import LONDON
 
 BEGINS = ("transferred", *IN_CUSTODY)
@@ -35,11 +37,14 @@ def held_since(person: int) -> date | None:
 
 
 def reported(said: Said) -> None:
-    """An event was reported that begins, moves or ends a stay: the stay follows, where the place is known."""
+    """An event was reported that begins, moves or ends a stay: the stay follows, where the place is known.
+
+    Where a release of the stay is still open, it could not be as reported: the flag says so, and they are still held.
+    """
     event = said.about
     assert isinstance(event, PersonEvent)
     held = CustodyStay.objects.filter(person=event.person_id, until=None).first()
-    if event.kind in LEAVES_CUSTODY and held:
+    if event.kind in LEAVES_CUSTODY and held and releases.of_stay(held) is None:
         custody.leave(by=said.by, at=said.at, stay=held, until=_moment(event, held, said.at))
     site = _site(event)
     if event.kind in BEGINS and site and (held is None or held.site_id != site.pk):
@@ -52,7 +57,10 @@ def reported(said: Said) -> None:
 
 
 def corrected(said: Said) -> None:
-    """A report was undone: the stay it began never was, and the one it ended goes on."""
+    """A report was undone: the stay it began never was, the one it ended goes on, and nobody need take over.
+
+    A death undone leaves somebody who is held with a release to prepare.
+    """
     assert isinstance(said.about, PersonEvent)
     wrong = said.about.of
     assert wrong is not None
@@ -65,8 +73,13 @@ def corrected(said: Said) -> None:
             custody.goes_on(by=said.by, at=said.at, stay=ended)
     elif wrong.kind in LEAVES_CUSTODY:
         last = CustodyStay.objects.filter(person=wrong.person_id).order_by("-since").first()
-        if last and last.until == _moment(wrong, last, wrong.at):
+        if last and last.until and (releases.of_stay(last) or last.until == _moment(wrong, last, wrong.at)):
             custody.goes_on(by=said.by, at=said.at, stay=last)
+            unasked.no_longer_needed(at=said.at, person=wrong.person_id, opened_at=wrong.at)
+    elif wrong.kind == DIED:
+        held = CustodyStay.objects.filter(person=wrong.person_id, until=None).first()
+        if held:
+            releases.opened_at_reception(at=said.at, stay=held, legal_status=NOT_KNOWN)
 
 
 def _site(event: PersonEvent) -> Site | None:

@@ -13,6 +13,7 @@ from throughcare.handovers.rules.release import CHECKS
 from throughcare.people.holding import hold_person_of
 from throughcare.people.queries import deaths
 from throughcare.processes import actions as engine
+from throughcare.processes import universal
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.registry import room_of
 from throughcare.processes.table import NOT_KNOWN
@@ -45,14 +46,13 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
         return before
     if stay.site.kind != PRISON or deaths().filter(person=stay.person_id).exists():
         return None  # that somebody came is kept, whatever was reported of them; nothing is opened about the dead
-    if before and legal_status == "recalled":
+    if before and legal_status == "recalled" and _recall_fits(before):
         facts = {"recall_date": localdate(stay.since).isoformat(), "recall_type": NOT_KNOWN}
         before.stay, before.left_at, before.legal_status = stay, None, legal_status
-        taken = engine.take(by=SYSTEM, at=at, case=before.case_id, verb="report_recalled", facts=facts, applied=True)
-        if taken.to_state == "recalled":
-            before.could_leave = _could_leave(legal_status, stay.release_date)
-            before.save()
-            return before
+        engine.take(by=SYSTEM, at=at, case=before.case_id, verb="report_recalled", facts=facts, applied=True)
+        before.could_leave = _could_leave(legal_status, stay.release_date)
+        before.save()
+        return before
     if before:
         Due.objects.filter(case=before.case_id, met_at=None, replaced_at=None).update(replaced_at=at)
         Case.objects.filter(pk=before.case_id).update(closed_at=at)
@@ -82,6 +82,29 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
     return release
 
 
+def _recall_fits(release: Release) -> bool:
+    """Has the table a recall from where the release stands now? Else the stay has a release of its own."""
+    state = release.case.strands.get(name="plan").state
+    return any((step.verb, step.from_) == ("report_recalled", state) for step in RELEASE.steps)
+
+
+def never_came(said: Said) -> None:
+    """A stay was reported that was not so: its release goes back to the stay before it, or was opened in error."""
+    stay = said.about
+    assert isinstance(stay, CustodyStay)
+    assert stay.event is not None, "only what was reported of the person is undone"
+    before = CustodyStay.objects.filter(person=stay.person_id, since__lt=stay.since).order_by("-since").first()
+    for release in stay.releases.select_related("case"):
+        case = release.case
+        if before and case.opened_at < stay.event.at:
+            release.stay = before
+            release.save()
+        elif case.closed_at is None:
+            found = room_of(case).with_parties(Case.objects.filter(pk=case.pk)).get()
+            reason = {"reason": "The stay that it belongs to was reported by mistake."}
+            universal.opened_in_error(by=SYSTEM, at=said.at, case=found, facts=reason)
+
+
 def _could_leave(legal_status: str, release_date: date | None) -> str:
     return "yes" if legal_status == "remand" or release_date is None else "no"
 
@@ -98,7 +121,7 @@ def date_known(
 
     It is a fact: recorded whoever reports it, and flagged when it cannot be. The stay follows, unless it cannot be.
     """
-    release = stay.releases.select_related("case").filter(case__closed_at=None, left_at=None).first()
+    release = of_stay(stay)
     if release_date == stay.release_date or release is None:
         custody.set_release_date(by=by, at=at, stay=stay, release_date=release_date)
         return None
@@ -138,9 +161,14 @@ def _taken(by: Actor, at: datetime, release: Release, verb: str, facts: dict[str
     return engine.take(by=by if theirs else SYSTEM, at=at, case=release.case_id, verb=verb, facts=facts)
 
 
+def of_stay(stay: CustodyStay) -> Release | None:
+    """The open release case of a stay that goes on; None where it has none."""
+    return stay.releases.select_related("case__record").filter(case__closed_at=None, left_at=None).first()
+
+
 def release_of(stay: CustodyStay) -> Release:
     """The open release case of a stay. Raises Refused (RL-101) where the stay has none: it is in no prison."""
-    release = stay.releases.select_related("case__record").filter(case__closed_at=None, left_at=None).first()
+    release = of_stay(stay)
     if release is None:
         raise Refused(
             Fault(

@@ -5,6 +5,7 @@ from datetime import datetime
 from throughcare.events.actor import SYSTEM
 from throughcare.handovers.models import HandOver
 from throughcare.handovers.process.hand_over import HAND_OVER
+from throughcare.messages import outbox
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case
@@ -56,3 +57,22 @@ def fall_to_home_area(*, at: datetime, hand_over: HandOver, home: int | None, re
         "home_area_service": home,
     }
     engine.take(by=SYSTEM, at=at, case=hand_over.case_id, verb="fall_to_home_area", facts=facts)
+
+
+def no_longer_needed(*, at: datetime, person: int, opened_at: datetime) -> None:
+    """The person did not leave after all. What Throughcare wrote then is withdrawn; whoever accepted it is told."""
+    written = Case.objects.filter(
+        process=HAND_OVER.name,
+        person=person,
+        opened_at=opened_at,
+        closed_at=None,
+        steps__verb="draft",
+        steps__user=None,
+    )
+    for case in written.select_related("hand_over"):
+        state = case.strands.get(name="main").state
+        if any((step.verb, step.from_, step.strand) == ("withdraw", state, "main") for step in HAND_OVER.steps):
+            facts = {"reason": "It was reported by mistake that this person had left custody."}
+            engine.take(by=SYSTEM, at=at, case=case.pk, verb="withdraw", facts=facts, applied=True)
+        else:
+            outbox.post_all([case.hand_over.receiver_id], verb="hand_over.undo_event", case=case.pk, at=at)

@@ -1,7 +1,7 @@
 """What the engine asks of releases: who takes part in which role, what follows from what is known, what else moves."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
@@ -11,7 +11,8 @@ from django.utils.timezone import localdate
 
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import custody, happened, unasked
-from throughcare.handovers.models import HandOver
+from throughcare.handovers.actions.happened import ONE_MINUTE
+from throughcare.handovers.models import HandOver, Release
 from throughcare.handovers.process.hand_over import TAKEN_ON, TO_ANSWER
 from throughcare.handovers.process.release import DATED, EMERGENCY, HELD, LEGAL_STATUS, RELEASE, RELEASED, ROUTES
 from throughcare.handovers.queries.release import known_of, said_of
@@ -203,7 +204,7 @@ class Releases:
             elif why:
                 rule = f"A release date lies no more than {FURTHEST.days // 365} years ahead."
                 found.append(Fault("RL-106", field, rule, "Check the year."))
-        when = parse_datetime(as_text(facts.get("release_time"))) if verb in RELEASED else None
+        when = _left_at(release, facts, at) if verb in RELEASED else None
         if when and when < release.stay.since:
             rule = f"Nobody leaves before they came: {moment(release.stay.since)}."
             found.append(Fault("RL-107", "release_time", rule, "Check the date and the time."))
@@ -336,6 +337,8 @@ class Releases:
             release.save()
         if step.verb in RELEASED:
             self._left(step, by, at)
+        else:
+            _in_step(release, step)
         nobody_asked = step.verb in RELEASED and standing_hand_over(step.case) is None
         if "open handover treatment_service" in opens or nobody_asked:
             self._hand_over(step, at)
@@ -355,7 +358,8 @@ class Releases:
 
     def _left(self, step: StepTaken, by: Actor, at: datetime) -> None:
         """The stay ends, the outcome is owed to probation, and no hand-over stays unanswered elsewhere."""
-        release, when = step.case.release, parse_datetime(as_text(step.facts["release_time"])) or at
+        release = step.case.release
+        when = _left_at(release, step.facts, at) or at
         prison = _of_the_site(step.case, "prison_drug_worker")
         stay = release.stay
         if stay.until is None:
@@ -408,6 +412,30 @@ class Releases:
             asked="Please see this person as soon as possible, and take over prescribing where there is any.",
             urgent="yes" if step.verb in RELEASED else "no",
         )
+
+
+def _left_at(release: Release, facts: Facts, at: datetime) -> datetime | None:
+    """The moment of leaving that was told. Of a day alone its middle, or now; on the day they came, after they came."""
+    told = parse_datetime(as_text(facts.get("release_time")))
+    if told is None or told.tzinfo:
+        return told
+    middle = at if told.date() == localdate(at) else datetime.combine(told.date(), time(12), LONDON)
+    came = release.stay.since
+    return max(middle, came + ONE_MINUTE) if told.date() == localdate(came) else middle
+
+
+def _in_step(release: Release, step: StepTaken) -> None:
+    """Whether they have left follows from where the plan stands: a return, or a report undone, changes it."""
+    if state_of(step.case) in HELD:
+        if release.left_at:
+            release.left_at, release.unplanned = None, False
+            release.save()
+    elif release.left_at is None:
+        left = step.case.steps.filter(verb__in=RELEASED).order_by("-version").first()
+        if left:
+            release.left_at = _left_at(release, left.facts, left.at) or left.at
+            release.unplanned = left.verb == "report_released_unplanned"
+            release.save()
 
 
 def state_of(case: Case) -> str:
