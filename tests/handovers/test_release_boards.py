@@ -1,6 +1,7 @@
 """The boards of releases: who is on them, who may read what, and what they cost."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import worlds
@@ -12,6 +13,7 @@ from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import Readiness, Release
 from throughcare.organisations.models import Service, Site
 from throughcare.people.models import Record
+from throughcare.processes import actions as engine
 from throughcare.web.faults import Refused
 
 pytestmark = pytest.mark.django_db
@@ -204,22 +206,80 @@ def test_a_stranger_says_nothing_about_readiness() -> None:
         )
 
 
+class Probation:
+    """Somebody held, with a date and two hand-overs: one to treatment, one to the probation officer who will act."""
+
+    def __init__(self, role: str = "responsible_officer") -> None:
+        self.site = worlds.site()
+        self.prison = worlds.worker("prison_drug_worker", worlds.service(sites=[self.site]))
+        self.officer = worlds.worker(role, worlds.service("Probation office", areas=["E09000001"]))
+        self.record = worlds.person(self.prison, area="E09000001")
+        self.stay = worlds.held(self.record, self.site)
+        leaves = timezone.localdate() + timedelta(days=3)
+        releases.date_known(by=self.prison, at=worlds.BEGAN, stay=self.stay, release_date=leaves)
+        self.treats = worlds.worker("keyworker", worlds.service("Riverside"), name="Samira Keyworker")
+        for to in (self.treats, self.officer):
+            worlds.sent(self.prison, self.record, worlds.Service.objects.get(pk=to.service))
+        self.case = self.stay.releases.get().case
+        self.client = worlds.signed_in(self.officer)
+
+    def page(self) -> str:
+        return self.client.get(f"/cases/{self.case.pk}/").content.decode()
+
+    def take(self, verb: str, by: Any = None, at: Any = None, **facts: object) -> Any:
+        at = at or timezone.now()
+        return engine.take(by=by or self.officer, at=at, case=self.case.pk, verb=verb, facts=facts)
+
+
 @pytest.mark.django_db
-def test_probation_learns_that_a_referral_exists_and_not_with_whom_nor_opens_the_case() -> None:
+def test_probation_learns_that_a_referral_exists_and_not_with_whom() -> None:
     """The table gives probation a summary of a release: that treatment is asked, never which service or who."""
-    site = worlds.site()
-    prison = worlds.worker("prison_drug_worker", worlds.service(sites=[site]))
-    officer = worlds.worker("responsible_officer", worlds.service("Probation office"))
-    record = worlds.person(prison)
-    stay = worlds.held(record, site)
-    custody.set_release_date(
-        by=prison, at=worlds.BEGAN, stay=stay, release_date=timezone.localdate() + timedelta(days=3)
+    world = Probation()
+    for page in (world.client.get("/releases/").content.decode(), world.page()):
+        assert world.record.family_name in page
+        assert "Riverside" not in page
+        assert "Samira" not in page
+    assert "Your role does not learn which other services are on this." in world.page()
+
+
+@pytest.mark.django_db
+def test_probation_records_what_the_table_asks_of_it_and_reads_what_it_wrote() -> None:
+    world = Probation()
+    world.take(
+        "identify_needs", ongoing_need="opioid", area_of_return="E09000001", contact_details="Through the hostel"
     )
-    treats = worlds.worker("keyworker", worlds.service("Riverside"))
-    for to in (treats, officer):
-        worlds.sent(prison, record, worlds.Service.objects.get(pk=to.service))
-    client = worlds.signed_in(officer)
-    board = client.get("/releases/").content.decode()
-    assert record.family_name in board
-    assert "Riverside" not in board
-    assert client.get(f"/cases/{stay.releases.get().case_id}/").status_code == 403
+    assert "Through the hostel" in world.page()
+    left = timezone.now()
+    releases.left(by=world.prison, at=left, stay=world.stay, until=left)
+    page = world.page()
+    assert "Record the outcome for probation" in page
+    assert "Riverside" not in page
+    world.take("record_probation_outcome", attended_or_missed="attended", rescheduled_or_enforced="not_needed")
+    assert world.case.strands.get(name="probation_outcome").state == "outcome_recorded"
+
+
+@pytest.mark.django_db
+def test_probation_that_acts_second_is_told_that_somebody_was_first_and_not_who() -> None:
+    world = Probation()
+    url = f"/cases/{world.case.pk}/identify_needs/"
+    form = world.client.get(url).context["form"]
+    answers = {"ongoing_need": "opioid", "area_of_return": "E09000001", "contact_details": "The hostel"}
+    world.take("identify_needs", by=world.prison, **answers)
+    hidden = {"version": form["version"].value(), "key": form["key"].value()}
+    answer = world.client.post(url, {**answers, **hidden})
+    assert answer.status_code == 409
+    assert "Somebody acted on this first" in answer.content.decode()
+    assert "Worker" not in answer.content.decode().partition("PR-201")[2].partition("</")[0]
+
+
+@pytest.mark.django_db
+def test_housing_says_where_the_first_night_is_and_reads_no_medicine() -> None:
+    world = Probation("housing_worker")
+    assert "Naloxone" not in world.page()
+    url = f"/releases/{world.case.pk}/ready/"
+    form = {"code": "first_night", "state": "ready", "words": "Hostel, Weir Street", "key": "one"}
+    assert world.client.post(url, form).status_code == 302
+    assert Readiness.objects.get().code == "first_night"
+    refused = world.client.post(url, {**form, "code": "naloxone", "key": "two"})
+    assert refused.status_code == 422
+    assert Readiness.objects.count() == 1

@@ -143,8 +143,8 @@ def take(
     if earlier and earlier.case_id != case:
         raise Refused(_used_before(), person=found.person_id, case=case)
     if earlier:
-        raise Conflict(_conflict(found), person=found.person_id, case=case)
-    must_be_at(found, version)
+        raise Conflict(_conflict(found, roles), person=found.person_id, case=case)
+    must_be_at(found, version, roles)
     return _step(room, found, roles, by=by, at=at, verb=verb, facts=facts, key=key)
 
 
@@ -290,10 +290,10 @@ def taken_already(*, by: Actor, case: int, verb: str, key: str) -> bool:
     return any(_is_same(step, case, verb, by) for step in taken)
 
 
-def must_be_at(case: Case, version: int | None) -> None:
-    """Raises Conflict (PR-201) where somebody acted since the form with that version was opened."""
+def must_be_at(case: Case, version: int | None, roles: frozenset[str]) -> None:
+    """Raises Conflict (PR-201) where somebody acted since the form with that version was opened by these roles."""
     if version is not None and _acted_since(case, version):
-        raise Conflict(_conflict(case), person=case.person_id, case=case.pk)
+        raise Conflict(_conflict(case, roles), person=case.person_id, case=case.pk)
 
 
 def _acted_since(case: Case, version: int) -> bool:
@@ -582,17 +582,18 @@ def _asked(process: Process, strand: str, verb: str, facts: Mapping[str, object]
     return {code: value for code, value in facts.items() if code in asked}
 
 
-def _conflict(case: Case) -> Fault:
+def _conflict(case: Case, roles: frozenset[str]) -> Fault:
+    room = room_of(case)
     by_somebody = case.steps.exclude(user=None, service=None)
     last = by_somebody.select_related("user", "service").order_by("-version").first()
-    who = last.who if last else "Throughcare"
-    where = f" ({last.service.name})" if last and last.service else ""
-    process = room_of(case).process
-    did = process.verb_words(last.verb).lower() if last else "acted"
-    now = ", ".join(process.label(state) for state in case.strands.values_list("state", flat=True))
+    first = "Somebody acted on this first"
+    if last and room.knows_others(roles):
+        where = f" ({last.service.name})" if last.service else ""
+        first += f": {last.who}{where} took “{room.process.verb_words(last.verb).lower()}”"
+    now = ", ".join(room.process.label(state) for state in case.strands.values_list("state", flat=True))
     return Fault(
         "PR-201",
         "",
-        f"Somebody acted on this first: {who}{where} took “{did}” and it is now {now}.",
+        f"{first}, and it is now {now}.",
         "Nothing of yours was stored. Look at what happened, then act again if it is still needed.",
     )

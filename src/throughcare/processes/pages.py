@@ -76,6 +76,7 @@ class CasePage:
     parties: list[tuple[str, str, str]]
     sections: list[tuple[str, Mapping[str, object]]]
     paused: str
+    knows_others: bool
 
     @property
     def title(self) -> str:
@@ -123,7 +124,10 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
     on = localdate(now)
     possible = [act for act in acts(room.process, states, roles, on) if not forbidden(found, act.verb)]
     taken = list(found.steps.select_related("user", "service").order_by("version"))
-    steps = room.history_for(taken, roles)
+    knows = room.knows_others(roles)
+    ours = [step for step in taken if step.service_id == actor.service]
+    steps = room.history_for(taken, roles) if knows else ours
+    dues = found.dues.select_related("owner").order_by("due_at")
     hidden = room.hides(found, roles)
     names = _names(room, steps)
     paused_by = list(outstanding(found.person_id)) if found.paused_at else []
@@ -141,13 +145,14 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
         ],
         reports=[_button(room, found, act, actor, now) for act in reportable(room.process, states, roles, on)],
         links=[*room.links(found, roles), *_links(found, actor, paused_by)],
-        deadlines=deadlines(found.dues.select_related("owner").order_by("due_at"), room, now),
+        deadlines=deadlines(dues if knows else dues.filter(owner=actor.service), room, now),
         rows=[] if hidden else [*room.rows(found, seen, now), *_facts(room, steps, seen, names)],
         hidden=hidden,
         history=[_entry(room, step, names, None if hidden else seen) for step in reversed(steps)],
-        messages=_messages(room, found, since=None if steps == taken else steps[0].at),
-        parties=room.parties(found),
+        messages=_messages(room, found, since=None if steps == taken else steps[0].at) if knows else [],
+        parties=room.parties(found) if knows else [],
         sections=room.sections(found, roles, now),
+        knows_others=knows,
         paused=", ".join(KINDS[event.kind].words.lower() for event in paused_by),
     )
 

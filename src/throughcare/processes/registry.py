@@ -26,6 +26,9 @@ class Room(Protocol):
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         """The roles, as the table names them, in which the actor is party to the case; empty for a stranger."""
 
+    def knows_others(self, roles: frozenset[str]) -> bool:
+        """Do these roles know who else is on a case? Those who do not see its states, their own deadlines and acts."""
+
     def service_of(self, case: Case, role: str) -> int | None:
         """The service behind a role of the table ("receiver"): whom a deadline belongs to and a message goes to."""
 

@@ -156,7 +156,8 @@ def void(*, by: Actor, at: datetime, case: int, facts: Mapping[str, object], ver
     if held is None or room is None:
         raise engine.stranger(case)
     found = room.with_parties(Case.objects.filter(pk=case)).get()
-    if not room.roles_of(found, by):
+    roles = room.roles_of(found, by)
+    if not roles:
         raise engine.stranger(case)
     row = anywhere.rows_of(anywhere.VOID, [found.process])[found.process]
     faults = [] if by.role in row.roles else [_wrong_role(anywhere.VOID, {found.process: row})]
@@ -167,7 +168,7 @@ def void(*, by: Actor, at: datetime, case: int, facts: Mapping[str, object], ver
     faults += _reviewer(given, by)
     if faults:
         raise Refused(*faults, person=found.person_id, case=case)
-    engine.must_be_at(found, version)
+    engine.must_be_at(found, version, roles)
     opened_in_error(by=by, at=at, case=found, facts=given)
     return found
 

@@ -20,6 +20,7 @@ from throughcare.handovers.process.release import DATED, LEFT, NOT_SEEN, OPIOIDS
 from throughcare.handovers.queries.hand_over import whom_to_ring
 from throughcare.handovers.queries.sheet import covers
 from throughcare.handovers.rules.release import (
+    CHECKS,
     CONTINUITY_DAYS,
     NOT_SAID,
     OPEN,
@@ -405,7 +406,8 @@ def _leaving(release: Any, picture: Picture, seen: Columns, actor: Actor, today:
     shown = [item for item in items if seen.reads(item.check.category, item.check.field)]
     cells = [_cell(item, release, hand_over, known, actor) for item in shown if item.check.code not in LESSER]
     if not seen.whole:
-        cells = [replace(cell, words="", url="", act="", ring=None) for cell in cells]
+        by_hand = {check.name for check in CHECKS.values() if check.by_hand}
+        cells = [c if c.name in by_hand else replace(c, words="", url="", act="", ring=None) for c in cells]
     if lesser := [item for item in shown if item.check.code in LESSER]:
         cells.append(_lesser(lesser, release))
     leaves = release.stay.release_date
@@ -475,7 +477,7 @@ def _cell(item: Item, release: Any, hand_over: Any, known: Known, actor: Actor) 
         if known.covered_until:
             words = f"{words}: ends {short(known.covered_until.astimezone(LONDON).date())}"
         if item.state in OPEN:
-            url, act = reverse("case", args=[release.case_id]), "Record the supply"
+            url, act = reverse("prescriber", args=[release.case.person_id]), "Say who prescribes"
     elif check.by_hand:
         url = f"{reverse('release-ready', args=[release.case_id])}?code={check.code}"
         act = "Say" if item.state in OPEN else "Change"

@@ -66,6 +66,9 @@ class CustodyQuestions:
             sides.add(RECEIVER)
         return frozenset(sides)
 
+    def knows_others(self, roles: frozenset[str]) -> bool:
+        return True
+
     def service_of(self, case: Case, role: str) -> int | None:
         question = case.custody_question
         return {SENDER: question.asker_id, RECEIVER: question.asked_id}.get(role)

@@ -129,6 +129,9 @@ class HandOvers:
             sides.add(RECEIVER)
         return frozenset(sides)
 
+    def knows_others(self, roles: frozenset[str]) -> bool:
+        return True
+
     def service_of(self, case: Case, role: str) -> int | None:
         if role == SENDER and front_door.from_public_page(case):
             return None  # nobody works there: a word to it would stand as told, and be read by nobody

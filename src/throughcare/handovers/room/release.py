@@ -47,6 +47,7 @@ from throughcare.web.wording import day, moment
 OF_THE_PRISON = ("prison_drug_worker", "prison_healthcare", "prison_operations", "sender")
 OF_THE_RECEIVER = ("keyworker", "clinician", "service_manager", "cj_drug_worker", "receiving_service", "receiver")
 OF_THE_AREA = ("responsible_officer", "reconnect", "hjpc", "housing_worker", "peer_mentor", "liaison_diversion")
+TAKING_PART = frozenset(filter(works_with_people, (role for step in RELEASE.steps for role in step.roles)))
 STILL_OURS = timedelta(days=21)
 """How long the prison's teams may still act on somebody who left unplanned, or whom no service was found for."""
 
@@ -115,7 +116,7 @@ class Releases:
         return cases.select_related("release__stay__site", "record").prefetch_related(Prefetch("strands"))
 
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
-        """The actor's own role, where it may read the whole of releases and the actor's service has a part in this one.
+        """The actor's own role, where the table has an act for it and the actor's service has a part in this release.
 
         The part: it covers the prison, or took the person on, or may read of this release by the access rule. The
         first two hold without a release date too: those on remand have none, and treatment may start after 21 days.
@@ -123,7 +124,7 @@ class Releases:
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
         row = rules_for(actor.role, localdate()).get("release_details")
-        if not works_with_people(actor.role) or row is None or row.access is not Access.SEE:
+        if actor.role not in TAKING_PART or row is None:
             return frozenset()
         state = state_of(case)
         if "while_in_custody" in row.conditions:
@@ -138,6 +139,11 @@ class Releases:
         except NotAllowed:
             return frozenset()
         return frozenset({actor.role}) if seen.reads("release_details") else frozenset()
+
+    def knows_others(self, roles: frozenset[str]) -> bool:
+        """Whoever reads a summary of releases learns that a referral exists, and not with whom."""
+        tables = [rules_for(role, localdate()).get("release_details") for role in roles]
+        return roles == {SYSTEM_ROLE} or any(row and row.access is Access.SEE for row in tables)
 
     def service_of(self, case: Case, role: str) -> int | None:
         if role in OF_THE_PRISON:
@@ -252,7 +258,8 @@ class Releases:
 
     def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
         release = case.release
-        rows = [Row("Nobody to tell", words) for words in self._nobody(case)]
+        whole = self.knows_others(frozenset({seen.actor.role}))
+        rows = [Row("Nobody to tell", words) for words in self._nobody(case)] if whole else []
         if seen.reads("release_details", "release_date"):
             status = dict(LEGAL_STATUS)[release.legal_status]
             rows.append(
@@ -275,7 +282,9 @@ class Releases:
             for item in _items(case, now):
                 if seen.reads(item.check.category, item.check.field):
                     owner = roles()[item.check.owner].name
-                    rows.append(Row(item.check.name, item.words, note=f"{item.state.replace('_', ' ')}; {owner}"))
+                    state = item.state.replace("_", " ")
+                    words, note = (item.words, f"{state}; {owner}") if whole else (state.capitalize(), owner)
+                    rows.append(Row(item.check.name, words, note=note))
         return rows
 
     def _nobody(self, case: Case) -> list[str]:
