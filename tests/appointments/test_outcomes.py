@@ -14,6 +14,7 @@ from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
 from throughcare.events.models import Event, EventDetail
 from throughcare.handovers.models import HandOver
+from throughcare.messages.models import Message
 from throughcare.organisations.models import Service
 from throughcare.processes.models import StepTaken, Strand
 from throughcare.web.faults import NotAllowed, Refused
@@ -261,3 +262,17 @@ def test_the_diary_and_the_hand_over_acted_on_at_once_do_not_wait_for_each_other
         )
         assert world.state == "contact_made"
         assert Appointment.objects.get(pk=world.booked.pk).outcome == "attended"
+
+
+@pytest.mark.django_db
+def test_who_sent_the_person_is_told_that_the_first_appointment_was_called_off_and_once_that_it_was_moved() -> None:
+    world = World()
+    world.cancelled()
+    told = Message.objects.filter(service=world.sender.service, written_at=AFTER)
+    assert list(told.values_list("verb", flat=True)) == ["hand_over.appointment_called_off"]
+    page = worlds.signed_in(world.sender).get(f"/cases/{world.hand_over.case_id}/").content.decode()
+    assert "First appointment called off, and none made in its place" in page
+    world = World()
+    world.moved(Slot(FIRST + timedelta(days=1), "video"))
+    told = Message.objects.filter(service=world.sender.service, written_at=AFTER)
+    assert list(told.values_list("verb", flat=True)) == ["hand_over.book_contact"]

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,14 @@ import worlds
 from mail import MailServer
 
 from throughcare.events.models import Event
+from throughcare.handovers.actions import question
+from throughcare.handovers.actions import release as releases
 from throughcare.messages import email, outbox
 from throughcare.messages.models import Email
 from throughcare.organisations import actions as organisations
 from throughcare.organisations.models import Service
 from throughcare.processes import actions as engine
+from throughcare.processes.models import Case
 from throughcare.today import digest
 from throughcare.web.faults import Refused
 
@@ -175,3 +178,61 @@ def test_the_command_line_sets_and_clears_a_mailbox(fresh_database: Any) -> None
     assert type_("--organisation", "Northbridge Recovery", "--service", "Rivrside")[1].startswith("OR-108")
     assert type_(*named) == (0, "Riverside, Northbridge Recovery gets no e-mail any more.")
     assert Service.objects.get(pk=team.pk).mailbox == ""
+
+
+class Leaving:
+    """Somebody in prison whom a service with a mailbox has taken on."""
+
+    def __init__(self) -> None:
+        self.site = worlds.site()
+        self.prison = worlds.worker("prison_drug_worker", worlds.service(sites=[self.site]))
+        self.team = worlds.service("Riverside", mailbox="team@example.org", areas=["E09000001"])
+        self.keyworker = worlds.worker("keyworker", self.team)
+        self.record = worlds.person(self.prison, given="Gwendolen", area="E09000001")
+        self.stay = worlds.held(self.record, self.site)
+
+    def dated(self, on: date) -> None:
+        releases.date_known(by=self.prison, at=worlds.BEGAN, stay=self.stay, release_date=on)
+
+    def take(self, verb: str, **facts: object) -> None:
+        case = self.stay.releases.get().case_id
+        engine.take(by=self.prison, at=worlds.BEGAN, case=case, verb=verb, facts=facts)
+
+
+@pytest.mark.django_db
+def test_a_release_date_that_moved_is_told_by_email_at_once_and_names_nobody(mail: MailServer) -> None:
+    world = Leaving()
+    world.dated(date(2026, 12, 10))
+    world.take("identify_needs", ongoing_need="Methadone", area_of_return="E09000001", contact_details="Hostel")
+    worlds.sent(world.prison, world.record, world.team)
+    world.take("send_community_referral", person_told="yes", receiving_service=str(world.team.pk))
+    assert not Email.objects.exists(), "the first date waits for the digest"
+    world.dated(date(2026, 12, 4))
+    assert email.send_due(worlds.BEGAN) == 1
+    assert "Gwendolen" not in mail.received[0].as_string()
+    assert "release that changed" in body(mail)
+
+
+@pytest.mark.django_db
+def test_who_is_asked_because_somebody_was_released_with_nothing_ready_is_told_by_email_at_once(
+    mail: MailServer,
+) -> None:
+    world = Leaving()
+    at = worlds.BEGAN + timedelta(hours=1)
+    releases.left(by=world.prison, at=at, stay=world.stay, until=at, route="court")
+    assert email.send_due(at) == 1
+    assert str(mail.received[0]["To"]) == "team@example.org"
+    assert f"/cases/{Case.objects.get(process='hand_over').pk}/" in body(mail)
+
+
+@pytest.mark.django_db
+def test_a_question_about_who_prescribes_reaches_the_mailbox_at_once(mail: MailServer) -> None:
+    world = Leaving()
+    suite = worlds.site("Custody suite", "custody suite")
+    nurse = worlds.worker("custody_healthcare", worlds.service(sites=[suite]))
+    record = worlds.person(nurse, given="Gwendolen")
+    worlds.held(record, suite)
+    facts = {"reason": "Withdrawing, says methadone", "call_back_number": "0113 496 0100"}
+    question.ask(by=nurse, at=worlds.BEGAN, record=record, asked=world.team, **facts)
+    assert email.send_due(worlds.BEGAN) == 1
+    assert "methadone" not in mail.received[0].as_string().lower()

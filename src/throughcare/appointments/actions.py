@@ -158,7 +158,7 @@ def cancel(
         _repeat(mine, by, at)
         return mine
     _must_stand(mine, version)
-    _call_off(mine, by, at, cancellation)
+    _call_off(mine, by, at, cancellation, moved=False)
     letters.tell(letters.CANCELLED, mine, at)
     return mine
 
@@ -179,7 +179,7 @@ def rebook(
         raise Refused(
             Fault("AP-106", "", "Something came of this appointment already.", "Book a new one instead of moving it.")
         )
-    _call_off(mine, by, at, cancellation)
+    _call_off(mine, by, at, cancellation, moved=True)
     new = Appointment(person_id=mine.person_id, service_id=mine.service_id, case_id=mine.case_id)
     return _enter(new, slot, mine, MOVED, by=by, at=at)
 
@@ -247,14 +247,14 @@ def _must_be_possible(slot: Slot) -> None:
         raise Refused(Fault("AP-108", "place", rule, "Say where, so that the person finds it."))
 
 
-def _call_off(mine: Appointment, by: Actor, at: datetime, cancellation: Cancellation) -> None:
+def _call_off(mine: Appointment, by: Actor, at: datetime, cancellation: Cancellation, *, moved: bool) -> None:
     if cancellation.by not in dict(CANCELLED_BY) or cancellation.reason not in dict(REASONS):
         raise Refused(Fault("AP-105", "reason", "Who and why must be of the lists shown.", "Choose from them."))
     if cancellation.reason == "other" and not cancellation.words.strip():
         raise Refused(Fault("AP-109", "words", "Another reason needs words.", "Say in a few words what it was."))
     more = {"cancelled_by": cancellation.by, "reason": cancellation.reason, "words": cancellation.words}
     before = _settle(mine, by, at, outcome=CANCELLED, **more)
-    _say(CALLED_OFF, mine, by, at, outcome=CANCELLED, **more, **before)
+    _say(CALLED_OFF, mine, by, at, outcome=CANCELLED, moved=moved, **more, **before)
 
 
 def _repeat(mine: Appointment, by: Actor, at: datetime) -> None:

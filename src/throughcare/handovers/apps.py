@@ -1,5 +1,19 @@
 from django.apps import AppConfig
 
+SAFETY = (
+    "hand_over.escalate",
+    "hand_over.raise_gap",
+    "hand_over.fall_to_home_area",
+    "custody_question.ask_prescribing",
+    "custody_question.ask_again",
+    "custody_question.escalate",
+    "custody_question.answer_prescribing",
+    "release.change_release_date",
+    "release.report_released_unplanned",
+    "release.report_recalled",
+)
+"""What a service is told by e-mail at once, because somebody's safety hangs on it before tomorrow's digest."""
+
 
 class HandoversConfig(AppConfig):
     name = "throughcare.handovers"
@@ -47,8 +61,10 @@ class HandoversConfig(AppConfig):
         tell_when_held(happened.held_since)
         react(diary.ATTENDED, room.attended)
         react(diary.MOVED, room.moved)
+        react(diary.CALLED_OFF, room.called_off)
         when_missed("hand_over", Follow("record_not_reached", room.WORDS["record_not_reached"][0], room.NOT_YET_SEEN))
-        email.instant("hand_over.escalate")
+        for verb in SAFETY:
+            email.instant(verb)
         add_panel(panel.panel)
         add_first_page(panel.first_page)
         add_to_navigation(NavItem("Releases", "releases", frozenset(BOARD_ROLES), order=35))

@@ -97,7 +97,7 @@ def tell_at_once(services: Iterable[int], *, verb: str, case: int, at: datetime)
 
 
 def write_instant(one: Email, now: datetime) -> Letter | Held:
-    """That something about somebody's safety waits on Today: neither what nor about whom."""
+    """That something which cannot wait for the digest stands on Today: neither what nor about whom."""
     assert one.service is not None, "an instant e-mail goes to a service"
     if not one.service.mailbox:
         return Held("The service has no mailbox.")
@@ -108,7 +108,8 @@ def write_instant(one: Email, now: datetime) -> Letter | Held:
         subject="Throughcare: look at Today now",
         body=(
             f"{one.service.name}\n\n"
-            "Something that concerns a person's safety waits for your service and is late.\n\n"
+            "Something waits for your service that cannot wait for the digest: it concerns a person's safety, or a "
+            "release that changed.\n\n"
             f"Sign in and look at it: {settings.PUBLIC_ADDRESS}/cases/{one.subject_id}/\n\n"
             "This e-mail names nobody and is sent at once. Everything else stands in the digest at 8am.\n"
         ),

@@ -1181,6 +1181,7 @@ HAND_OVER = declare(
         "decline": "Hand-over declined",
         "book_contact": "Appointment booked",
         "record_contact": "First contact made",
+        "appointment_called_off": "First appointment called off, and none made in its place",
         "reroute": "Hand-over sent elsewhere",
         "withdraw": "Hand-over withdrawn",
         "supersede": "Hand-over replaced by a newer one",

@@ -35,7 +35,7 @@ from throughcare.handovers.queries.services import home_area_service
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.room import front_door
 from throughcare.handovers.rules.sheet import PARTS
-from throughcare.messages import email
+from throughcare.messages import email, outbox
 from throughcare.messages.models import Message
 from throughcare.messages.outbox import TODAY
 from throughcare.organisations.queries import receiving_services
@@ -418,6 +418,13 @@ def moved(said: Said) -> None:
         new = said.about
         facts = {"appointment_time": new.starts_at.isoformat(), "place": where(new.way, new.place)}
         engine.take(by=said.by, at=said.at, case=case.pk, verb="book_contact", facts=facts)
+
+
+def called_off(said: Said) -> None:
+    """The diary has the first appointment called off and none in its place: the sender of the hand-over is told."""
+    case = None if said.detail["moved"] else _awaiting_contact(said)
+    if case:
+        outbox.post_all([case.hand_over.sender_id], verb="hand_over.appointment_called_off", case=case.pk, at=said.at)
 
 
 def _awaiting_contact(said: Said) -> Case | None:

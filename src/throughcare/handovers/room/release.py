@@ -27,7 +27,7 @@ from throughcare.handovers.rules.release import (
     impossible,
     readiness,
 )
-from throughcare.messages import outbox
+from throughcare.messages import email, outbox
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
 from throughcare.processes import actions as engine
@@ -412,7 +412,7 @@ class Releases:
         sender = step.service_id or _of_the_site(case, "prison_drug_worker")
         if receiver is None or sender is None or receiver == sender:
             return
-        unasked.sent(
+        asked = unasked.sent(
             at=at,
             record=case.record,
             sender=sender,
@@ -421,6 +421,8 @@ class Releases:
             asked="Please see this person as soon as possible, and take over prescribing where there is any.",
             urgent="yes" if step.verb in RELEASED else "no",
         )
+        if step.verb in RELEASED:
+            email.tell_at_once([receiver], verb="release.report_released_unplanned", case=asked.case_id, at=at)
 
 
 def _left_at(release: Release, facts: Facts, at: datetime) -> datetime | None:
