@@ -334,7 +334,7 @@ def busy(world: World, number: int) -> None:
 @pytest.mark.parametrize(
     ("role", "most"),
     [
-        ("prison_drug_worker", 16),
+        ("prison_drug_worker", 17),
         ("keyworker", 11),
         ("service_manager", 12),
         ("commissioner", 3),

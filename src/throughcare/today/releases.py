@@ -30,7 +30,7 @@ FIRST_DAYS = ("REL-C01", "REL-C02")
 
 
 def of_releases(actor: Actor, now: datetime) -> list[Group]:
-    """The groups of one reader. Six statements for a prison, one or two for the community."""
+    """The groups of one reader. Eight statements for a prison, one or two for the community."""
     row = rules_for(actor.role, localdate(now)).get("release_details")
     if row is not None and "while_in_custody" in row.conditions:
         return [*_prison(actor, now), _nobody_asked(actor, now)]
@@ -40,7 +40,7 @@ def of_releases(actor: Actor, now: datetime) -> list[Group]:
 
 
 def _prison(actor: Actor, now: datetime) -> list[Group]:
-    """Five statements: the rows, and four for what is ready of them."""
+    """Seven statements: the rows, and six for what is ready of them."""
     today = localdate(now)
     soon = When_(When(stay__release_date__lte=today + SOON, then=Value(1)), default=Value(0))
     held = (

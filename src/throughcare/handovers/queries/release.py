@@ -18,7 +18,7 @@ from throughcare.handovers.models import CustodyStay, HandOver, Readiness, Relea
 from throughcare.handovers.process.hand_over import TAKEN_ON, TO_ANSWER, UNOPENED
 from throughcare.handovers.process.release import DATED, LEFT, NOT_SEEN, OPIOIDS, RELEASE
 from throughcare.handovers.queries.hand_over import whom_to_ring
-from throughcare.handovers.queries.sheet import covers
+from throughcare.handovers.queries.sheet import covers, holding_naloxone
 from throughcare.handovers.rules.release import (
     CHECKS,
     CONTINUITY_DAYS,
@@ -120,12 +120,12 @@ class Picture:
 
 
 def picture_of(releases: Sequence[Release], now: datetime) -> Picture:
-    """Four queries, whatever the number of releases. `case`, `case.record` and `stay` have been read with them."""
+    """Six queries, whatever the number of releases. `case`, `case.record` and `stay` have been read with them."""
     people = [release.case.person_id for release in releases]
     cases = [release.case_id for release in releases]
     hand_overs = _hand_overs_of(people)
     booked = _appointments_of(people)
-    facts, said = _facts_of(cases), said_of(cases)
+    facts, said, holding = _facts_of(cases), said_of(cases), holding_naloxone(people)
     covers = cover_of(facts, hand_overs, releases)
     known = {}
     for release in releases:
@@ -142,7 +142,7 @@ def picture_of(releases: Sequence[Release], now: datetime) -> Picture:
             on_opioid_medicine=cover.on_opioid_medicine,
             covered_until=cover.covered_until,
             next_from=cover.next_from,
-            said=said.get(release.case_id, {}),
+            said={**holding.get(release.case.person_id, {}), **said.get(release.case_id, {})},
         )
     return Picture(known, hand_overs, {case: facts[case].dates for case in cases})
 
@@ -233,7 +233,7 @@ class BoardGroup:
 
 
 def prison_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGroup]:
-    """Who leaves within 14 days, and who could leave any day. Six queries, whatever the number of rows."""
+    """Who leaves within 14 days, and who could leave any day. Eight queries, whatever the number of rows."""
     today = localdate(now)
     held = _held(actor, now).values_list("pk", "stay__release_date", "could_leave")
     soon, any_day = [], []
@@ -265,7 +265,7 @@ def prison_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGroup]
 
 
 def arrivals_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGroup]:
-    """Who is expected from prison within 14 days, and who came in the last 21 days. Seven queries at most."""
+    """Who is expected from prison within 14 days, and who came in the last 21 days. Nine queries at most."""
     today = localdate(now)
     found = readable(Release.objects.all(), actor, "release_details", now, person="case__person")
     listed = (

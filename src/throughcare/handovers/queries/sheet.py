@@ -14,6 +14,7 @@ from throughcare.handovers.models import HandOver, PrescribingCover, Sheet, Shee
 from throughcare.handovers.rules import basis
 from throughcare.handovers.rules import sheet as rules
 from throughcare.handovers.rules.cover import SOON, Cover, gap_words
+from throughcare.handovers.rules.release import READY
 from throughcare.handovers.rules.sheet import PART_OF, PARTS, QUESTIONS, SOURCES, Item
 from throughcare.organisations.models import Organisation
 from throughcare.organisations.queries import roles_at
@@ -163,6 +164,12 @@ def covers(people: Iterable[int]) -> dict[int, PrescribingCover]:
     """Who prescribes now, and next, for each of the people: one read, whatever their number."""
     found = PrescribingCover.objects.filter(person__in=people, replaced_at=None).select_related("record")
     return {cover.person_id: cover for cover in found}
+
+
+def holding_naloxone(people: Iterable[int]) -> dict[int, dict[str, tuple[str, str]]]:
+    """Who holds naloxone by any clinical sheet, as it counts for leaving, until somebody says otherwise of that."""
+    held = Sheet.objects.filter(person__in=people, items__naloxone__value="yes").values_list("person", flat=True)
+    return {person: {"naloxone": (READY, "Held, by the clinical sheet")} for person in held}
 
 
 def cover_rows(

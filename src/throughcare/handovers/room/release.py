@@ -15,7 +15,7 @@ from throughcare.handovers.actions.happened import ONE_MINUTE
 from throughcare.handovers.models import HandOver, Release
 from throughcare.handovers.process.hand_over import TAKEN_ON, TO_ANSWER
 from throughcare.handovers.process.release import DATED, EMERGENCY, HELD, LEGAL_STATUS, RELEASE, RELEASED, ROUTES
-from throughcare.handovers.queries.release import known_of, said_of
+from throughcare.handovers.queries.release import known_of
 from throughcare.handovers.queries.services import home_area_service, in_role
 from throughcare.handovers.rules.release import (
     FURTHEST,
@@ -188,7 +188,7 @@ class Releases:
             case "script_end_minus_first_appointment_days":
                 return _margin(case, at)
             case "naloxone" | "medicines" | "identity_document" | "accommodation_checked":
-                said = said_of([case.pk]).get(case.pk, {})
+                said = known_of([case.release], at)[case.pk].said
                 state, _ = said.get({"accommodation_checked": "first_night"}.get(code, code), ("", ""))
                 return state if state in (READY, NOT_NEEDED) else None
             case "bridging_prescription":
