@@ -132,6 +132,25 @@ def test_after_leaving_the_day_is_counted_until_treatment_starts() -> None:
     assert "Not seen" in page
 
 
+def test_whom_nobody_has_seen_comes_first_and_whoever_is_treated_last() -> None:
+    world = World()
+    families = ("Treated", "Seen", "Unseen")
+    records = [world.held(family, 0) for family in families]
+    for record, family in zip(records, families, strict=True):
+        hand_over = worlds.sent(world.prison, record, world.treatment)
+        world.leaves(record)
+        case = Release.objects.get(case__person=record.person_id).case_id
+        if family != "Unseen":
+            worlds.take(world.keyworker, hand_over, "open_by_receiver", at=timezone.now())
+            facts = {"attended_date": timezone.localdate().isoformat()}
+            engine.take(by=world.keyworker, at=timezone.now(), case=case, verb="report_first_attended", facts=facts)
+        if family == "Treated":
+            facts = {"structured_start_date": timezone.localdate().isoformat(), "intervention_type": "psychosocial"}
+            engine.take(by=world.keyworker, at=timezone.now(), case=case, verb="record_structured_start", facts=facts)
+    page = world.page(world.keyworker)
+    assert page.index("Unseen") < page.index(">Seen, ") < page.index("Treated")
+
+
 def test_operations_of_the_prison_read_no_medicine_on_the_board() -> None:
     world = World()
     operations = worlds.worker("prison_operations", worlds.service("Operations", sites=[world.site]))

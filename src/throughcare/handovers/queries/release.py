@@ -265,7 +265,10 @@ def prison_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGroup]
 
 
 def arrivals_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGroup]:
-    """Who is expected from prison within 14 days, and who came in the last 21 days. Nine queries at most."""
+    """Who is expected from prison within 14 days, and who came in the last 21 days: first whom nobody has seen.
+
+    Nine queries at most.
+    """
     today = localdate(now)
     found = readable(Release.objects.all(), actor, "release_details", now, person="case__person")
     listed = (
@@ -274,13 +277,13 @@ def arrivals_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGrou
             Q(left_at=None, stay__release_date__lte=today + SOON)
             | Q(left_at__gte=now - timedelta(days=CONTINUITY_DAYS + 1))
         )
+        .filter(case__strands__name="plan")
         .order_by("stay__release_date", "pk")
-        .values_list("pk", "left_at")
+        .values_list("pk", "left_at", "case__strands__state")
     )
-    expected: list[int] = []
-    arrived: list[int] = []
-    for pk, left_at in listed:
-        (arrived if left_at else expected).append(pk)
+    rows_of_all = list(listed)
+    expected = [pk for pk, left_at, _ in rows_of_all if left_at is None]
+    arrived = [pk for pk, left_at, _ in sorted(rows_of_all, key=lambda row: _owed(row[2])) if left_at]
     shown = {"expected": _page(expected, page), "arrived": _page(arrived, page)}
     rows = _rows([*shown["expected"], *shown["arrived"]])
     picture = picture_of(list(rows.values()), now)
@@ -304,6 +307,11 @@ def arrivals_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGrou
             *_others(arrived, page),
         ),
     ]
+
+
+def _owed(state: str) -> int:
+    """Whom nobody has seen comes before whom nobody treats yet; then those whose treatment has begun."""
+    return (state not in NOT_SEEN) + (state not in LEFT)
 
 
 @dataclass(frozen=True)
