@@ -323,3 +323,20 @@ def test_naloxone_that_the_clinical_sheet_has_is_ready_until_somebody_says_other
     assert stands() == ("ready", "Held, by the clinical sheet")
     releases.ready(by=nurse, at=worlds.BEGAN, release=release, code="naloxone", state="missing", words="Kit used")
     assert stands() == ("missing", "Kit used")
+
+
+@pytest.mark.django_db
+def test_the_outcome_that_probation_owes_stands_on_its_today_and_may_be_recorded_after_the_21_days_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Probation()
+    now = timezone.now()
+    releases.left(by=world.prison, at=now, stay=world.stay, until=now)
+    today = world.client.get("/").content.decode()
+    assert "First appointments whose outcome you owe (1)" in today
+    assert f"/cases/{world.case.pk}/record_probation_outcome/" in today
+    later = now + timedelta(days=40)
+    monkeypatch.setattr("throughcare.handovers.room.release.timezone.now", lambda: later)
+    facts = {"attended_or_missed": "attended", "rescheduled_or_enforced": "not_needed"}
+    world.take("record_probation_outcome", at=later, **facts)
+    assert "First appointments whose outcome you owe" not in world.client.get("/").content.decode()

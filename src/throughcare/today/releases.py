@@ -25,6 +25,7 @@ from throughcare.web.wording import day
 
 LOOKED_AT = 40
 """How many of each kind are looked at for what is not ready: the board has the rest."""
+PROBATION_OUTCOME = "REL-C04"
 FIRST_DAYS = ("REL-C01", "REL-C02")
 """Clocks that somebody's being seen stops."""
 
@@ -36,6 +37,8 @@ def of_releases(actor: Actor, now: datetime) -> list[Group]:
         return [*_prison(actor, now), _nobody_asked(actor, now)]
     if actor.role == "reconnect":
         return [_not_seen(actor, now), _gate(actor, now), _referred(actor, now)]
+    if actor.role == "responsible_officer":
+        return [_outcome_owed(actor, now)]
     return [_not_seen(actor, now)]
 
 
@@ -157,6 +160,29 @@ def _not_seen(actor: Actor, now: datetime) -> Group:
             )
         )
     return _group("Left custody, not seen", lines)
+
+
+def _outcome_owed(actor: Actor, now: datetime) -> Group:
+    """Whose first appointment probation owes an outcome for, the earliest due first."""
+    owed = (
+        readable(Due.objects.all(), actor, "identity_core", now, person="case__person")
+        .filter(clock=PROBATION_OUTCOME, owner=actor.service, met_at=None, replaced_at=None)
+        .select_related("case__record", "case__release__stay__site")
+        .order_by("due_at", "pk")[: MOST_ROWS + 1]
+    )
+    lines = [
+        Line(
+            what=due.case.record.listed_name,
+            url=reverse("case", args=[due.case_id]),
+            tag="Missed" if due.missed_at else "Today" if localdate(due.due_at) == localdate(now) else "",
+            tone="missed" if due.missed_at else "today" if localdate(due.due_at) == localdate(now) else "",
+            words=f"Left {due.case.release.stay.site.name} {day(localdate(due.case.release.left_at))}; outcome",
+            due_at=due.due_at,
+            acts=[Act("Record the outcome", reverse("act", args=[due.case_id, "record_probation_outcome"]))],
+        )
+        for due in owed
+    ]
+    return _group("First appointments whose outcome you owe", lines, tone="")
 
 
 def _gate(actor: Actor, now: datetime) -> Group:

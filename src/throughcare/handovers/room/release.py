@@ -118,8 +118,9 @@ class Releases:
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         """The actor's own role, where the table has an act for it and the actor's service has a part in this release.
 
-        The part: it covers the prison, or took the person on, or may read of this release by the access rule. The
-        first two hold without a release date too: those on remand have none, and treatment may start after 21 days.
+        The part: it covers the prison, took the person on, owes something of it, or may read of this release by the
+        access rule. All but the last hold without a release date too: those on remand have none, and treatment may
+        start after 21 days.
         """
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
@@ -133,6 +134,8 @@ class Releases:
             if Service.objects.filter(Q(pk=actor.service), sites=case.release.stay.site_id).exists():
                 return frozenset({actor.role})
         elif actor.role in OF_THE_RECEIVER and actor.service == self.service_of(case, "receiver"):
+            return frozenset({actor.role})
+        if case.dues.filter(owner=actor.service, met_at=None, replaced_at=None).exists():
             return frozenset({actor.role})
         try:
             seen = sight(actor, case.person_id, timezone.now())
