@@ -96,6 +96,7 @@ def looks_right(no_axe_violations: Callable[[Any], None]) -> Callable[[Any], Non
     """`looks_right(page)` at both widths: accessible, nothing to scroll sideways, nothing cut, labelled as made-up."""
 
     def check(page: Any) -> None:
+        before = page.viewport_size
         for size in (PHONE, DESKTOP):
             page.set_viewport_size(size)
             where = f"{page.url} at {size['width']} pixels"
@@ -105,5 +106,6 @@ def looks_right(no_axe_violations: Callable[[Any], None]) -> Callable[[Any], Non
             assert not cut, f"{where}: outside their block: {cut}"
             assert page.get_by_text("Made-up demonstration data: no real people").is_visible(), where
             no_axe_violations(page)
+        page.set_viewport_size(before)
 
     return check

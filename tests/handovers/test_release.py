@@ -13,6 +13,7 @@ from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay, HandOver, Release
 from throughcare.handovers.process.release import RELEASE
 from throughcare.messages.models import Message
+from throughcare.organisations import actions as organisations
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
@@ -211,6 +212,25 @@ def test_where_the_home_area_service_is_not_one_service_nobody_is_guessed(treatm
     world.left()
     assert not HandOver.objects.exists()
     assert Due.objects.filter(case=world.case, clock="REL-C01", owner=None).exists()
+
+
+def test_of_several_treatment_services_the_front_door_of_the_area_is_asked() -> None:
+    world = World(treatment=2)
+    organisations.name_front_door(by=SYSTEM, at=BEGAN, service=world.treatment[1], area=AREA)
+    world.left()
+    assert HandOver.objects.get().receiver == world.treatment[1]
+
+
+@pytest.mark.parametrize("told", ["needs", "leaving"])
+def test_the_area_that_is_told_with_needs_or_on_leaving_is_kept_and_its_service_is_asked(told: str) -> None:
+    world = World(area="")
+    if told == "needs":
+        facts = {"ongoing_need": "Methadone", "area_of_return": AREA, "contact_details": "Hostel"}
+        engine.take(by=world.prison, at=BEGAN, case=world.case.pk, verb="identify_needs", facts=facts)
+    world.left(**({"area": AREA} if told == "leaving" else {}))
+    world.record.refresh_from_db()
+    assert world.record.area == AREA
+    assert HandOver.objects.get().receiver == world.treatment[0]
 
 
 def test_a_first_contact_and_a_start_recorded_on_the_hand_over_are_typed_once() -> None:

@@ -18,6 +18,7 @@ from throughcare.handovers.process.hand_over import HAND_OVER, LADDER
 from throughcare.messages.models import Message
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
+from throughcare.people.holding import hold_person_of
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.table import Step
@@ -313,7 +314,7 @@ def test_an_act_and_the_sweep_of_its_deadlines_wait_for_each_other_and_neither_f
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            Case.objects.select_for_update().get(pk=world.case)
+            hold_person_of(Case.objects.filter(pk=world.case))
             sweeping = pool.submit(miss)
             if connection.vendor == "postgresql":
                 waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "

@@ -64,16 +64,24 @@ class Teller:
     staffed: area.Staffed
 
     def register(
-        self, number: int, by: Actor, at: datetime, given: str, family: str, born: date, preferred: str = ""
+        self,
+        number: int,
+        by: Actor,
+        at: datetime,
+        given: str,
+        family: str,
+        born: date,
+        preferred: str = "",
+        home: str = AREA,
     ) -> Record:
-        """Open a record. `number` is the number of the story."""
+        """Open a record. `number` is the number of the story; `home` is empty where nobody knows the area."""
         identity = Identity(
             given_name=given,
             family_name=family,
             preferred_name=preferred,
             date_of_birth=born,
-            address=f"{number * 3} Weir Street, Northbridge",
-            area=AREA,
+            address=f"{number * 3} Weir Street, Northbridge" if home else "",
+            area=home,
             telephone=mobile(number),
             safe_contact="Mobile after 4pm. No messages that name the service.",
             nhs_number=nhs_number(NUMBERS + number),
@@ -623,11 +631,11 @@ def ruth_pemberton(t: Teller) -> Story:
 def daniel_marsh(t: Teller) -> Story:
     """Daniel was on remand and walked out of court with nothing ready.
 
-    Several services could treat him at home: Throughcare guesses none, and says in red that somebody must ring one.
+    Nobody knows where he went: Throughcare guesses no service, and says in red that somebody must ring one.
     """
     grace = t.staffed.actor(PRISON_SERVICE, "Grace Mbeki")
     yield (at := moment(t.days.before[12], 17, 5))
-    daniel = t.register(16, grace, at, "Daniel", "Marsh", date(1992, 6, 21))
+    daniel = t.register(16, grace, at, "Daniel", "Marsh", date(1992, 6, 21), home="")
     stay = t.receive(grace, at, daniel, "remand")
     yield (at := moment(t.days.before[1], 16, 35))
     releases.left(by=grace, at=at, stay=stay, until=at, route="court")

@@ -9,8 +9,10 @@ from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
+from throughcare.people.holding import hold_person_of
 from throughcare.people.models import Identifier, Link, Record
 from throughcare.people.rules import folded_number, holds_invisible, key, nhs_number_is_valid, prison_number_is_valid
+from throughcare.reference.areas import is_area
 from throughcare.sharing import grants
 from throughcare.sharing.models import Grant, Person
 from throughcare.web.faults import Fault, NotAllowed, Refused
@@ -35,6 +37,9 @@ class Identity:
     may_name_service: bool = False
     nhs_number: str = ""
     prison_number: str = ""
+
+
+NO_AREA = Fault("PE-111", "area", "That is no area that commissions treatment.", "Choose one from the list.")
 
 
 def faults_of(identity: Identity, on: date) -> list[Fault]:
@@ -77,6 +82,8 @@ def faults_of(identity: Identity, on: date) -> list[Fault]:
                 "Check it, or leave it empty.",
             )
         )
+    if identity.area and not is_area(identity.area):
+        faults.append(NO_AREA)
     return faults + _faults_of_email(identity.email.strip(), identity.may_email)
 
 
@@ -215,7 +222,8 @@ def set_contact(*, by: Actor, at: datetime, record: Record, contact: Contact) ->
 
     What was agreed to counts from now on, also for messages that wait already.
     """
-    record = Record.objects.select_for_update(of=("self",)).get(pk=record.pk)
+    hold_person_of(Record.objects.filter(pk=record.pk))
+    record = Record.objects.get(pk=record.pk)
     if record.service_id != by.service:
         raise NotAllowed(
             Fault(
@@ -241,5 +249,26 @@ def set_contact(*, by: Actor, at: datetime, record: Record, contact: Contact) ->
         person=record.person_id,
         record=record.pk,
         detail={"before": {n: before[n] for n in changed}, "after": {n: after[n] for n in changed}},
+    )
+    return record
+
+
+@action
+def set_area(*, by: Actor, at: datetime, record: Record, area: str) -> Record:
+    """Keep in a record the area that a person lives in or returns to. Refused (PE-111) where it is none.
+
+    Whoever must find a service of the home area reads it. The caller knows that the actor may change the record.
+    """
+    if not is_area(area):
+        raise Refused(NO_AREA, person=record.person_id)
+    before, record.area = record.area, area
+    record.save(update_fields=["area"])
+    say(
+        "record.area_changed",
+        by=by,
+        at=at,
+        person=record.person_id,
+        record=record.pk,
+        detail={"before": before, "after": area},
     )
     return record

@@ -7,4 +7,5 @@ urlpatterns = [
     path("people/new/", views.new_person, name="new-person"),
     path("people/<id:person>/", views.person, name="person"),
     path("people/<id:person>/safe-contact/", views.safe_contact, name="safe-contact"),
+    path("people/<id:person>/home-area/", views.home_area, name="home-area"),
 ]

@@ -17,11 +17,13 @@ from django.utils.timezone import localdate
 from throughcare.events.actor import Actor
 from throughcare.organisations.requests import Request
 from throughcare.people import actions
+from throughcare.people.forms import AreaField
 from throughcare.people.happened import DIED
 from throughcare.people.models import PersonEvent, Record
 from throughcare.people.panels import Reader, first_page, panels
 from throughcare.people.queries import Asked, page_by_name, reads_field, records_of, search, with_happened
 from throughcare.people.rules import age_on
+from throughcare.reference.areas import area_name
 from throughcare.reference.roles import works_with_people
 from throughcare.sharing import looks
 from throughcare.sharing.rule import Sight, may_not_open, sight
@@ -85,6 +87,8 @@ def person(request: Request, person: int) -> HttpResponse:
     safe = [Row("Safe contact", shown.safe_contact or "Not recorded: ask before you call or write")]
     if may_change_contact(records, request.actor, seen) is not None:
         parts.acts.append(("Safe contact", reverse("safe-contact", args=[person])))
+    if may_change_area(records, request.actor, seen) is not None:
+        parts.acts.append(("Home area", reverse("home-area", args=[person])))
     context = {
         "person": person,
         "record": shown,
@@ -153,6 +157,35 @@ def may_change_contact(records: list[Record], actor: Actor, seen: Sight) -> Reco
     return own if works_with_people(actor.role) and seen.reads("safe_contact") else None
 
 
+class AreaForm(Form):
+    """Where a person lives or returns to."""
+
+    area = AreaField(required=True)
+
+
+def home_area(request: Request, person: int) -> HttpResponse:
+    """Change the area that a person lives in or returns to, in the service's own record."""
+    now = timezone.now()
+    seen = sight(request.actor, person, now)
+    record = may_change_area(list(records_of(person, request.actor, now).order_by("pk")), request.actor, seen)
+    if record is None:
+        raise may_not_open(person)
+    looks.at_person(request.actor, person, now)
+    form = AreaForm(request.POST if request.method == "POST" else None, initial={"area": record.area})
+    if form.is_valid():
+        actions.set_area(by=request.actor, at=now, record=record, area=form.cleaned_data["area"])
+        messages.success(request, "The area is kept.")
+        return redirect("person", person=person)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "people/home_area.html", {"form": form, "record": record}, status=status)
+
+
+def may_change_area(records: list[Record], actor: Actor, seen: Sight) -> Record | None:
+    """The service's own record, where the reader may read where the person lives."""
+    own = next((record for record in records if record.service_id == actor.service), None)
+    return own if works_with_people(actor.role) and seen.reads("identity_core", "address") else None
+
+
 class NewPersonForm(ContactForm):
     """What a service knows of somebody new to it. Only a name is needed."""
 
@@ -165,6 +198,7 @@ class NewPersonForm(ContactForm):
         label="Prison number", required=False, max_length=20, help_text="For example A1234BC"
     )
     address = forms.CharField(label="Address", required=False, max_length=200)
+    area = AreaField(required=False)
     key = forms.CharField(max_length=40, widget=forms.HiddenInput)
     field_order = (
         "given_name",
@@ -174,6 +208,7 @@ class NewPersonForm(ContactForm):
         "nhs_number",
         "prison_number",
         "address",
+        "area",
     )
 
 
@@ -244,6 +279,8 @@ def _identity(record: Record, seen: Sight) -> list[Row]:
         rows.append(Row("Preferred name", record.preferred_name, note=note))
     if seen.reads("identity_core", "address") and record.address:
         rows.append(Row("Address", record.address, note=note))
+    if seen.reads("identity_core", "address") and record.area:
+        rows.append(Row("Home area", area_name(record.area), note=note))
     if seen.reads("safe_contact") and record.telephone:
         rows.append(Row("Telephone", record.telephone, note=note))
     if seen.reads("safe_contact") and record.email:

@@ -26,7 +26,7 @@ from throughcare.processes.table import (
     REPORTED,
     Fact,
 )
-from throughcare.reference.areas import MADE_UP_AREAS, areas
+from throughcare.reference.areas import area_choices
 from throughcare.web.faults import Fault
 from throughcare.web.forms import DayField, Form, TimeField
 from throughcare.web.wording import LONDON
@@ -121,8 +121,7 @@ def questions(room: Room, case: Case, act: Act, actor: Actor, now: datetime) -> 
 def _choices(fact: Fact) -> list[tuple[str, str]]:
     if fact.kind != AREA:
         return list(fact.choices)
-    made_up = MADE_UP_AREAS.items() if settings.MADE_UP else ()
-    return sorted([*((area.code, area.name) for area in areas().values()), *made_up], key=lambda choice: choice[1])
+    return area_choices(made_up=settings.MADE_UP)
 
 
 def answer_of(cleaned: Mapping[str, Any], code: str, fact: Fact) -> object:

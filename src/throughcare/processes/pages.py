@@ -24,7 +24,7 @@ from throughcare.processes.rules import Act, acts, reportable
 from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
 from throughcare.processes.universal import outstanding
 from throughcare.processes.universal_rules import ENDED_WORDS, RESUMED, SITE, VOID, rows_of
-from throughcare.reference.areas import MADE_UP_AREAS, areas
+from throughcare.reference.areas import area_name, is_area
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
 from throughcare.web.wording import day, moment
@@ -285,8 +285,8 @@ def shown(room: Room, code: str, value: object, names: Mapping[tuple[str, str], 
         return moment(when)
     if fact.kind == DAY and (on := parse_date(text)):
         return day(on)
-    if text in areas() or text in MADE_UP_AREAS:
-        return MADE_UP_AREAS.get(text) or areas()[text].name
+    if is_area(text):
+        return area_name(text)
     return dict(fact.choices).get(text, text)
 
 

@@ -15,7 +15,7 @@ from throughcare.organisations.queries import receiving_services
 from throughcare.processes.table import AREA, CHOICE, DAY, LONG_TEXT, MOMENT, NOT_KNOWN, SERVICE, USER, Fact
 from throughcare.processes.universal import reviewers
 from throughcare.processes.universal_rules import FACTS, SITE
-from throughcare.reference.areas import MADE_UP_AREAS, areas
+from throughcare.reference.areas import area_choices
 from throughcare.web.faults import Fault
 from throughcare.web.forms import DayField, Form, TimeField
 from throughcare.web.wording import LONDON
@@ -78,8 +78,7 @@ def choices_of(fact: Fact, actor: Actor) -> list[tuple[str, str]]:
     """What a question may be answered with, where it is chosen from a list."""
     match fact.kind:
         case "area":
-            made_up = MADE_UP_AREAS.items() if settings.MADE_UP else ()
-            return sorted([*((a.code, a.name) for a in areas().values()), *made_up], key=lambda choice: choice[1])
+            return area_choices(made_up=settings.MADE_UP)
         case "service":
             return [(str(s.pk), str(s)) for s in receiving_services(other_than=actor.service)]
         case "site":

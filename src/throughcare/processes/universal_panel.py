@@ -10,7 +10,7 @@ from throughcare.processes import universal_rules as anywhere
 from throughcare.processes.registry import rooms
 from throughcare.processes.table import AREA, DAY, MOMENT, NOT_KNOWN, SERVICE, USER
 from throughcare.processes.universal import PAUSING
-from throughcare.reference.areas import MADE_UP_AREAS, areas
+from throughcare.reference.areas import area_name
 from throughcare.sharing.rule import Sight
 from throughcare.web.parts import Entry
 from throughcare.web.wording import day, moment
@@ -76,5 +76,5 @@ def shown(code: str, value: object) -> str:
     if fact.kind == MOMENT and (when := parse_datetime(text)):
         return moment(when)
     if fact.kind == AREA:
-        return MADE_UP_AREAS.get(text) or (areas()[text].name if text in areas() else text)
+        return area_name(text)
     return dict(fact.choices).get(text, text)

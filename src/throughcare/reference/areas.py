@@ -99,6 +99,17 @@ MADE_UP_AREAS: Mapping[str, str] = MappingProxyType({"X99000001": "Northbridge (
 """Areas that exist in demonstrations alone. Never among the 153, and in no figure."""
 
 
+def is_area(code: str) -> bool:
+    """Is it the code of an area, made-up ones among them?"""
+    return code in MADE_UP_AREAS or code in areas()
+
+
 def area_name(code: str) -> str:
-    """The name of an area, made-up ones among them. Raises KeyError for any other code."""
-    return MADE_UP_AREAS[code] if code in MADE_UP_AREAS else areas()[code].name
+    """The name of an area, made-up ones among them; of any other code, the code."""
+    return MADE_UP_AREAS.get(code) or (areas()[code].name if code in areas() else code)
+
+
+def area_choices(*, made_up: bool) -> list[tuple[str, str]]:
+    """Every area to choose from, by name; the made-up ones too where the people are."""
+    more = MADE_UP_AREAS.items() if made_up else ()
+    return sorted([*((area.code, area.name) for area in areas().values()), *more], key=lambda choice: choice[1])

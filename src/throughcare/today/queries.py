@@ -28,7 +28,7 @@ from throughcare.people.queries import deaths, reads_field, visible_records
 from throughcare.processes.models import Due
 from throughcare.processes.registry import forbidden, rooms
 from throughcare.processes.table import SENDER
-from throughcare.reference.areas import MADE_UP_AREAS, areas
+from throughcare.reference.areas import area_name, is_area
 from throughcare.reference.calendar import ONE_DAY
 from throughcare.reference.roles import OVERSEERS, works_with_people
 from throughcare.sharing.rule import readable
@@ -180,7 +180,7 @@ def _moved(actor: Actor, now: datetime) -> Group:
     for hand_over in found[:MOST_ROWS]:
         facts = hand_over.moved
         area, to = str(facts.get("new_area", "")), str(facts.get("service_there", ""))
-        known = MADE_UP_AREAS.get(area) or (areas()[area].name if area in areas() else "an area that is not known")
+        known = area_name(area) if is_area(area) else "an area that is not known"
         person = hand_over.case.person_id
         address = reverse("new-hand-over", args=[person])
         lines.append(

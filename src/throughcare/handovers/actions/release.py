@@ -10,6 +10,7 @@ from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay, Readiness, Release
 from throughcare.handovers.process.release import HELD, RELEASE
 from throughcare.handovers.rules.release import CHECKS
+from throughcare.people import actions as people
 from throughcare.people.holding import hold_person_of
 from throughcare.people.queries import deaths
 from throughcare.processes import actions as engine
@@ -144,10 +145,13 @@ def date_known(
 def left(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime, route: str = "", area: str = "") -> StepTaken:
     """Report that a person was released: planned, or unplanned by the route named. The stay ends with it.
 
-    Recorded whoever reports it. A moment that cannot be is flagged, and nothing moves.
+    Recorded whoever reports it. A moment that cannot be is flagged, and nothing moves. area: where they return to, if
+    it was not known; Refused (PE-111) where it is none.
     """
     release = release_of(stay)
-    home = area or release.case.record.area or NOT_KNOWN
+    if area:
+        people.set_area(by=by, at=at, record=release.case.record, area=area)
+    home = release.case.record.area or NOT_KNOWN
     verb, facts = "report_released", {"release_time": until.isoformat(), "area_of_return": home}
     if route:
         verb, facts = "report_released_unplanned", {"release_time": until.isoformat(), "release_route": route}

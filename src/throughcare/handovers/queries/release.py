@@ -34,10 +34,10 @@ from throughcare.handovers.rules.release import (
 from throughcare.organisations.models import AreaServed
 from throughcare.processes.models import Due, StepTaken
 from throughcare.processes.table import NOT_KNOWN, as_text
-from throughcare.reference.areas import MADE_UP_AREAS, areas
+from throughcare.reference.areas import area_name
 from throughcare.reference.calendar import LONDON
 from throughcare.reference.sharing import Access, rules_for
-from throughcare.sharing.rule import readable
+from throughcare.sharing.rule import OF_THE_ITEM, readable
 from throughcare.web.wording import day, moment
 
 SOON = timedelta(days=14)
@@ -349,10 +349,6 @@ def lines_without_names(actor: Actor, now: datetime) -> list[LineOfWeek]:
     ]
 
 
-def area_name(code: str) -> str:
-    return MADE_UP_AREAS.get(code) or (areas()[code].name if code in areas() else code)
-
-
 def columns(actor: Actor, now: datetime, holds: set[str]) -> "Columns":
     """Which fields a role reads of people for whom these conditions hold: asked of the table once, not of each row."""
     table = rules_for(actor.role, localdate(now))
@@ -362,6 +358,12 @@ def columns(actor: Actor, now: datetime, holds: set[str]) -> "Columns":
 @dataclass(frozen=True)
 class Columns:
     rules: dict[str, Any]
+
+    @property
+    def names_prescribers(self) -> bool:
+        """Does the role see the whole of prescribing, and so may say who prescribes?"""
+        row = self.rules.get("prescribing_medicines")
+        return row is not None and row.access is Access.SEE and not OF_THE_ITEM.intersection(row.conditions)
 
     @property
     def whole(self) -> bool:
@@ -412,7 +414,7 @@ def _leaving(release: Any, picture: Picture, seen: Columns, actor: Actor, today:
     hand_over = picture.hand_overs.get(release.case.person_id)
     items = readiness(known)
     shown = [item for item in items if seen.reads(item.check.category, item.check.field)]
-    cells = [_cell(item, release, hand_over, known, actor) for item in shown if item.check.code not in LESSER]
+    cells = [_cell(item, release, hand_over, known, seen, actor) for item in shown if item.check.code not in LESSER]
     if not seen.whole:
         by_hand = {check.name for check in CHECKS.values() if check.by_hand}
         cells = [c if c.name in by_hand else replace(c, words="", url="", act="", ring=None) for c in cells]
@@ -461,7 +463,7 @@ def _owner(release: Any, hand_over: Any) -> str:
     return f"Prison team, {release.stay.site.name}"
 
 
-def _cell(item: Item, release: Any, hand_over: Any, known: Known, actor: Actor) -> Cell:
+def _cell(item: Item, release: Any, hand_over: Any, known: Known, seen: Columns, actor: Actor) -> Cell:
     check, url, act, ring, words, tone = item.check, "", "", None, item.words, item.tone
     state = item.state.replace("_", " ")
     if check.code == "receiver":
@@ -484,7 +486,7 @@ def _cell(item: Item, release: Any, hand_over: Any, known: Known, actor: Actor) 
     elif check.code == "cover":
         if known.covered_until:
             words = f"{words}: ends {short(known.covered_until.astimezone(LONDON).date())}"
-        if item.state in OPEN:
+        if item.state in OPEN and seen.names_prescribers:
             url, act = reverse("prescriber", args=[release.case.person_id]), "Say who prescribes"
     elif check.by_hand:
         url = f"{reverse('release-ready', args=[release.case_id])}?code={check.code}"

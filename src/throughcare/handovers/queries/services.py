@@ -14,9 +14,16 @@ def in_role(area: str, role: str) -> int | None:
 
 
 def home_area_service(area: str) -> int | None:
-    """The one treatment service that serves the area and takes hand-overs; None where there is none or a choice."""
-    found = list(_of(area, TREATMENT).filter(takes_hand_overs=True).values_list("pk", flat=True)[:2]) if area else []
-    return found[0] if len(found) == 1 else None
+    """The front door of the area, else the one treatment service that serves it; None where there is none or a choice.
+
+    Only a service that takes hand-overs is asked.
+    """
+    if not area:
+        return None
+    takes = Service.objects.filter(takes_hand_overs=True, areas__area=area)
+    door = takes.filter(areas__front_door=True).values_list("pk", flat=True).first()
+    found = list(_of(area, TREATMENT).filter(takes_hand_overs=True).values_list("pk", flat=True)[:2])
+    return door or (found[0] if len(found) == 1 else None)
 
 
 def _of(area: str, role: str) -> QuerySet[Service]:

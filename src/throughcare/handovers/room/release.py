@@ -30,10 +30,12 @@ from throughcare.handovers.rules.release import (
 from throughcare.messages import email, outbox
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
+from throughcare.people import actions as people
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import NOT_KNOWN, SENDER, Facts, as_text
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
+from throughcare.reference.areas import area_name, is_area
 from throughcare.reference.calendar import LONDON
 from throughcare.reference.roles import roles, works_with_people
 from throughcare.reference.sharing import Access, rules_for
@@ -270,6 +272,8 @@ class Releases:
             )
             leaves = release.stay.release_date
             rows.append(Row("Latest release date", day(leaves) if leaves else "Not known"))
+            if case.record.area and seen.reads("release_details", "area_of_return"):
+                rows.append(Row("Area of return", area_name(case.record.area)))
             served = (leaves - localdate(release.stay.since)).days if leaves else None
             if leaves and release.left_at is None and (friday := friday_rule(leaves, served)):
                 rows.append(Row("Falls on a Friday or before a holiday", f"{friday.words}, to {day(friday.day)}"))
@@ -296,7 +300,9 @@ class Releases:
         missing = []
         if self.service_of(case, "receiver") is None:
             home = (
-                "" if home_area_service(case.record.area) else f", and not exactly one treatment service serves {where}"
+                ""
+                if home_area_service(case.record.area)
+                else f", and no front door nor exactly one treatment service is known of {where}"
             )
             missing.append(f"no service has been asked to take this person on{home}")
         missing += [
@@ -347,6 +353,9 @@ class Releases:
             custody.set_release_date(by=by, at=at, stay=release.stay, release_date=told)
             release.could_leave = "yes" if release.legal_status == "remand" or told is None else "no"
             release.save()
+        area = as_text(facts.get("area_of_return"))
+        if is_area(area) and area != step.case.record.area:
+            people.set_area(by=by, at=at, record=step.case.record, area=area)
         if step.verb in RELEASED:
             self._left(step, by, at)
         else:

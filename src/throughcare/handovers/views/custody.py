@@ -17,6 +17,7 @@ from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process.release import LEGAL_STATUS
 from throughcare.organisations.models import Site
 from throughcare.organisations.requests import Request
+from throughcare.people.forms import AreaField
 from throughcare.people.models import Record
 from throughcare.people.queries import records_of
 from throughcare.processes.table import NOT_KNOWN
@@ -96,7 +97,13 @@ class LeftForm(MomentForm):
         ),
         widget=forms.RadioSelect,
     )
-    field_order = ("why", "day", "time")
+    area = AreaField(required=False)
+    field_order = ("why", "day", "time", "area")
+
+    def __init__(self, data: Any, *, initial: dict[str, Any], asks_area: bool) -> None:
+        super().__init__(data, initial=initial)
+        if not asks_area:
+            del self.fields["area"]
 
 
 def came(request: Request, person: int) -> HttpResponse:
@@ -162,16 +169,21 @@ def left(request: Request, person: int) -> HttpResponse:
     """Record that a person left the site, and why: this service's access through it ends at that minute."""
     record, now = _record(request, person), timezone.now()
     stay = _stay(request, person)
-    form = LeftForm(request.POST if request.method == "POST" else None, initial=_now(now))
+    prepared = releases.of_stay(stay)
+    form = LeftForm(
+        request.POST if request.method == "POST" else None,
+        initial=_now(now),
+        asks_area=prepared is not None and not prepared.case.record.area,
+    )
     if form.is_valid():
         why, until = form.cleaned_data["why"], form.moment()
         taken = None
         try:
-            if why in dict(STILL_HELD) or not stay.releases.filter(case__closed_at=None, left_at=None).exists():
+            if why in dict(STILL_HELD) or prepared is None:
                 happened.left(by=request.actor, at=now, stay=stay, until=until)
             else:
-                route = "" if why == "released" else why
-                taken = releases.left(by=request.actor, at=now, stay=stay, until=until, route=route)
+                route, area = "" if why == "released" else why, form.cleaned_data.get("area", "")
+                taken = releases.left(by=request.actor, at=now, stay=stay, until=until, route=route, area=area)
         except Refused as refused:
             form.add_faults(refused.faults)
         else:
