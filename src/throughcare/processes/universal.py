@@ -1,10 +1,8 @@
 """Events that happen to a person, whatever is open: reported once, and done to every open case in one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, time
 from functools import partial
-from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
@@ -20,20 +18,24 @@ from throughcare.people.holding import hold, hold_person_of
 from throughcare.people.models import PersonEvent, Record
 from throughcare.people.queries import deaths, records_of
 from throughcare.processes import actions as engine
-from throughcare.processes import rules
 from throughcare.processes import universal_rules as anywhere
-from throughcare.processes.models import Case, Due, Effect, Strand
-from throughcare.processes.pausing import pauses, resumed_due
+from throughcare.processes.models import Case, Effect
 from throughcare.processes.registry import Room, room_of, rooms
-from throughcare.processes.table import NOT_KNOWN, OWNER, START, Step, as_text
-from throughcare.reference.calendar import LONDON, due_at
+from throughcare.processes.table import NOT_KNOWN, as_text
+from throughcare.processes.universal_effects import (
+    change,
+    keep_step,
+    own_step,
+    owners_of,
+    pause,
+    run_on,
+    told_by,
+)
+from throughcare.processes.universal_values import OF_A_CASE, keep_effect, put_back, state_of
+from throughcare.reference.calendar import LONDON
 from throughcare.reference.pathways import UniversalRow
 from throughcare.sharing.rule import may_not_open, sight
 from throughcare.web.faults import Fault, Refused
-
-_OF_A_CASE = ("paused_at", "closed_at", "ended_by")
-_OF_A_STRAND = ("state", "since")
-_OF_A_DUE = ("due_at", "verified", "met_at", "paused_at", "replaced_at")
 
 
 @action
@@ -177,9 +179,9 @@ def opened_in_error(*, by: Actor, at: datetime, case: Case, facts: Mapping[str, 
     """Inside an action: close a case that should never have been opened. It was read with its parties."""
     room = room_of(case)
     row = anywhere.rows_of(anywhere.VOID, [case.process])[case.process]
-    told = _owners(room, case)
-    _change(case, room, row, at, ended_by=anywhere.VOID)
-    _step(case, room, row, by=by, at=at, facts=facts, flags=(), party=True)
+    told = owners_of(room, case)
+    change(case, room, row, at, ended_by=anywhere.VOID)
+    keep_step(case, room, row, by=by, at=at, facts=facts, flags=(), party=True)
     outbox.post_all(told, verb=f"{case.process}.{row.verb}", case=case.pk, at=at)
 
 
@@ -262,108 +264,21 @@ def _do(
 ) -> None:
     """One event, one case: its own step where the process has one for this state, else what the row says."""
     party = bool(room.roles_of(case, by))
-    services = _told(room, case, row, _owners(room, case))  # asked before anything moves
-    before = _state_of(case)
-    own = _own_step(room, case, row, event, at)
+    services = told_by(room, case, row, owners_of(room, case))  # asked before anything moves
+    before = state_of(case)
+    own = own_step(room, case, row, event, at)
     if own is not None:
         verdict, facts = own
         strands = {strand.name: strand for strand in case.strands.all()}
         doer = by if party else SYSTEM
         engine.move(room, case, strands, verdict, by=doer, at=at, facts=facts, key=None)
     else:
-        _change(case, room, row, at, ended_by=event.kind if row.effect == anywhere.CLOSE else "")
+        change(case, room, row, at, ended_by=event.kind if row.effect == anywhere.CLOSE else "")
         flags = [Fault(*flag) for flag in event.flags] if party else []
-        _step(case, room, row, by=by, at=at, facts=event.facts, flags=flags, party=party)
+        keep_step(case, room, row, by=by, at=at, facts=event.facts, flags=flags, party=party)
         for service in services:  # a step of the process's own tells whom it names itself
             told.setdefault(service, (f"{case.process}.{row.verb}", case.pk))
-    _keep_effect(event, case, before, always=True)
-
-
-def _own_step(
-    room: Room, case: Case, row: UniversalRow, event: PersonEvent, at: datetime
-) -> tuple[rules.Verdict, dict[str, object]] | None:
-    """A step written for the state wins over the event of the same verb; with the facts that it asks for.
-
-    What cannot be for the process is kept and flagged, and moves nothing.
-    """
-    verb, facts = anywhere.as_step(row, event.facts)
-    for strand in case.strands.all():
-        steps = [s for s in room.process.steps if (s.verb, s.from_, s.strand) == (verb, strand.state, strand.name)]
-        if steps and steps[0].in_force(localdate(at)):
-            verdict = rules.judge(
-                room.process,
-                strand=strand.name,
-                state=strand.state,
-                verb=verb,
-                roles=steps[0].roles,
-                facts=facts,
-                on=localdate(at),
-            )
-            if not verdict.moves or verdict.step is None:
-                return None
-            asked = {code: facts[code] for code in verdict.step.asked if facts.get(code)}
-            if doubts := room.doubts(case, verb, asked, at):
-                verdict = replace(verdict, faults=(*verdict.faults, *doubts), moves=False)
-            return verdict, asked
-    return None
-
-
-def _change(case: Case, room: Room, row: UniversalRow, at: datetime, *, ended_by: str = "") -> None:
-    """What the row says of strands and clocks; the room's own clocks that name the verb start or stop with it."""
-    dues = Due.objects.filter(case=case, met_at=None, replaced_at=None)
-    strands = list(case.strands.all())
-    if row.strands != ("*",):
-        strands = [strand for strand in strands if strand.name in row.strands]
-    if row.effect in (anywhere.CLOSE, anywhere.GOTO):
-        for strand in strands:
-            if strand.state not in room.process.final:
-                strand.state, strand.since = row.to_state, at
-                strand.save(update_fields=["state", "since"])
-        if row.effect == anywhere.CLOSE or row.clock_effect.startswith("release clocks stop"):
-            dues.filter(strand__in=[strand.name for strand in strands]).update(replaced_at=at)
-    clocks = room.process.clocks.values()
-    dues.filter(clock__in=[clock.id for clock in clocks if row.verb in clock.stops_on]).update(replaced_at=at)
-    if row.effect == anywhere.PAUSE:
-        _pause(case, room, at)
-    if row.effect == anywhere.CLOSE:
-        ended = {*room.process.final, row.to_state}
-        if all(strand.state in ended for strand in case.strands.all()):
-            case.closed_at = at
-        case.ended_by, case.paused_at = ended_by, None
-    started = [clock for clock in clocks if strands and row.verb in clock.starts_on]
-    Due.objects.bulk_create(
-        Due(
-            case=case,
-            strand=strands[0].name,
-            clock=clock.id,
-            started_at=at,
-            due_at=(due := due_at(clock.counting_rule, clock.value, clock.unit, at)).at,
-            verified=due.verified,
-            owner_id=room.service_of(case, clock.owner_role),
-        )
-        for clock in started
-    )
-
-
-def _pause(case: Case, room: Room, at: datetime) -> None:
-    """Stop the local clocks that still run and were not due before; the others run on."""
-    local = [clock.id for clock in room.process.clocks.values() if pauses(clock)]
-    running = Due.objects.filter(
-        case=case, clock__in=local, met_at=None, replaced_at=None, missed_at=None, paused_at=None, due_at__gt=at
-    )
-    running.filter(started_at__lte=at).update(paused_at=at)
-    case.paused_at = case.paused_at or at
-
-
-def _run_on(case: Case, room: Room, moment: datetime) -> None:
-    """Have paused clocks run again from a moment, with the time that was left."""
-    for due in Due.objects.filter(case=case, met_at=None, replaced_at=None, paused_at__isnull=False):
-        assert due.paused_at is not None
-        clock = room.process.clocks[due.clock]
-        again = resumed_due(clock.counting_rule, due.due_at, due.paused_at, max(moment, due.paused_at))
-        due.due_at, due.verified, due.paused_at = again.at, due.verified and again.verified, None
-        due.save(update_fields=["due_at", "verified", "paused_at"])
-    case.paused_at = None
+    keep_effect(event, case, before, always=True)
 
 
 def _resumed(
@@ -409,14 +324,14 @@ def _go_on(
         if case.paused_at is None:
             continue
         row = anywhere.rows_of(anywhere.RESUMED, [case.process])[case.process]
-        before = _state_of(case)
+        before = state_of(case)
         if not still:
-            _run_on(case, room, moment)
+            run_on(case, room, moment)
         party = bool(room.roles_of(case, by))
         if ender.kind == anywhere.RESUMED or not still:
-            _step(case, room, row, by=by, at=at, facts=ender.facts, flags=(), party=party)
-        _keep_effect(ender, case, before)
-        for service in _owners(room, case):
+            keep_step(case, room, row, by=by, at=at, facts=ender.facts, flags=(), party=party)
+        keep_effect(ender, case, before)
+        for service in owners_of(room, case):
             told.setdefault(service, (f"{case.process}.{row.verb}", case.pk))
 
 
@@ -435,14 +350,14 @@ def _take_back(
         case = room.with_parties(Case.objects.filter(pk=pk)).get()
         for effect in effects:
             if effect.case_id == pk:
-                _put_back(case, effect.changes, at)
+                put_back(case, effect.changes, at)
         case = room.with_parties(Case.objects.filter(pk=pk)).get()
         _stand_by(case, room)
         party = bool(room.roles_of(case, by))
         facts = {**kept.facts, "event": KINDS[wrong.kind].words}
-        _step(case, room, rows[case.process], by=by, at=at, facts=facts, flags=(), party=party)
+        keep_step(case, room, rows[case.process], by=by, at=at, facts=facts, flags=(), party=party)
         before = Message.objects.filter(case=pk, written_at=wrong.at).order_by("pk").values_list("service", flat=True)
-        for service in [*_owners(room, case), *before]:
+        for service in [*owners_of(room, case), *before]:
             told.setdefault(service, (f"{case.process}.{rows[case.process].verb}", case.pk))
     _tell(told, at)
 
@@ -453,25 +368,25 @@ def _stand_by(case: Case, room: Room) -> None:
         return
     if death := deaths().filter(person=case.person_id).order_by("pk").first():
         row = anywhere.rows_of(anywhere.DIED, [case.process])[case.process]
-        _again(death, case, partial(_change, case, room, row, death.at, ended_by=anywhere.DIED))
+        _again(death, case, partial(change, case, room, row, death.at, ended_by=anywhere.DIED))
         return
     standing = PersonEvent.objects.filter(
         person=case.person_id, kind__in=PAUSING, undone_by=None, at__gte=case.opened_at
     ).select_related("ended_by")
     for event in standing.order_by("pk") if case.paused_at is None else ():
         if anywhere.rows_of(event.kind, [case.process])[case.process].effect == anywhere.PAUSE:
-            _again(event, case, partial(_pause, case, room, event.at))
+            _again(event, case, partial(pause, case, room, event.at))
     last = standing.filter(ended_by__isnull=False).order_by("-ended_by").first()
     if case.paused_at and last and last.ended_by and not outstanding(case.person_id).exists():
-        _again(last.ended_by, case, partial(_run_on, case, room, last.ended_by.at))
+        _again(last.ended_by, case, partial(run_on, case, room, last.ended_by.at))
 
 
 def _again(event: PersonEvent, case: Case, do: Callable[[], None]) -> None:
     """Do to a case what an earlier event would have done, and keep that it did."""
-    before = _state_of(case)
+    before = state_of(case)
     do()
-    case.save(update_fields=_OF_A_CASE)
-    _keep_effect(event, case, before)
+    case.save(update_fields=OF_A_CASE)
+    keep_effect(event, case, before)
 
 
 # Small parts
@@ -558,59 +473,6 @@ def _keep(
     return kept
 
 
-def _step(
-    case: Case,
-    room: Room,
-    row: UniversalRow,
-    *,
-    by: Actor,
-    at: datetime,
-    facts: Mapping[str, object],
-    flags: Iterable[Fault],
-    party: bool,
-) -> None:
-    """Keep the event on the history of the case. Nobody on it learns which other service knows the person."""
-    main = min(case.strands.all(), key=lambda strand: room.process.strands().index(strand.name))
-    case.version += 1
-    case.save(update_fields=["version", *_OF_A_CASE])
-    last = case.steps.filter(strand=main.name).order_by("-version").first()
-    step = Step(
-        id=f"U-{row.event}",
-        strand=main.name,
-        from_=last.to_state if last else START,
-        verb=row.verb,
-        to=main.state,
-        roles=row.roles,
-        kind=row.kind,
-    )
-    doer = by if party else SYSTEM
-    taken = engine.store(
-        case, step, main.state, by=doer, at=at, facts=_facts(facts, party), flags=tuple(flags), key=None
-    )
-    room.after(taken, doer, at)
-
-
-def _facts(facts: Mapping[str, object], party: bool) -> dict[str, object]:
-    """What the history of a case keeps: for a stranger to the case, no more than every party reads."""
-    return {code: value for code, value in facts.items() if party or anywhere.FACTS[code].category == ""}
-
-
-def _owners(room: Room, case: Case) -> list[int]:
-    """The services that answer for the case now, each once."""
-    return list(dict.fromkeys(room.owners(case)))
-
-
-def _told(room: Room, case: Case, row: UniversalRow, owners: list[int]) -> list[int]:
-    """Whom an event tells: every owner where it closes or pauses, else the owners whom the row names."""
-    if row.effect in (anywhere.CLOSE, anywhere.PAUSE) or "notify every open owner" in row.opens:
-        return owners
-    named = [word.removeprefix("notify ") for words in row.opens for word in [words.strip()] if "notify " in word]
-    services = [room.service_of(case, role) for role in named]
-    if row.effect == anywhere.OPEN_HANDOVER:
-        services.append(room.service_of(case, OWNER))
-    return [service for service in dict.fromkeys(services) if service in owners and service is not None]
-
-
 def _tell(told: Mapping[int, tuple[str, int]], at: datetime) -> None:
     """Tell each service once, of the oldest of its cases."""
     for service, (verb, case) in told.items():
@@ -652,62 +514,3 @@ def _day(value: object) -> date | None:
         return parse_date(text)
     moment = parse_datetime(text)
     return localdate(moment) if moment else None
-
-
-# What changed, value by value
-
-
-def _state_of(case: Case) -> dict[str, Any]:
-    """Every value of a case that an event may change."""
-    return {
-        "case": _values(case, _OF_A_CASE),
-        "strands": {str(s.pk): _values(s, _OF_A_STRAND) for s in Strand.objects.filter(case=case)},
-        "dues": {str(d.pk): _values(d, _OF_A_DUE) for d in Due.objects.filter(case=case)},
-    }
-
-
-def _values(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    found = {name: getattr(row, name) for name in names}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
-
-
-def _keep_effect(event: PersonEvent, case: Case, before: Mapping[str, Any], *, always: bool = False) -> None:
-    """Keep what changed since `before`; where nothing did, only with `always`: that the event reached the case."""
-    after = _state_of(case)
-    changes = {
-        "case": _differences(before["case"], after["case"]),
-        "strands": _all_differences(before["strands"], after["strands"]),
-        "dues": _all_differences(before["dues"], after["dues"]),
-        "started": [pk for pk in after["dues"] if pk not in before["dues"]],
-    }
-    if always or any(changes.values()):
-        Effect(event=event, case=case, changes=changes).save()
-
-
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {name: [before[name], after[name]] for name in before if before[name] != after[name]}
-
-
-def _all_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
-    found = {pk: _differences(before[pk], after[pk]) for pk in before}
-    return {pk: changed for pk, changed in found.items() if changed}
-
-
-def _put_back(case: Case, changes: Mapping[str, Any], at: datetime) -> None:
-    """Each value that still is as the event left it becomes what it was; what somebody changed since stays."""
-    _restore(Case.objects.get(pk=case.pk), changes["case"])
-    for pk, changed in changes["strands"].items():
-        _restore(Strand.objects.get(pk=pk), changed)
-    for pk, changed in changes["dues"].items():
-        _restore(Due.objects.get(pk=pk), changed)
-    Due.objects.filter(pk__in=changes["started"], met_at=None, replaced_at=None).update(replaced_at=at)
-
-
-def _restore(row: Any, changed: Mapping[str, list[Any]]) -> None:
-    now = _values(row, changed)
-    back = {name: before for name, (before, after) in changed.items() if now[name] == after}
-    for name, value in back.items():
-        moment = parse_datetime(value) if isinstance(value, str) and name.endswith(("_at", "since")) else None
-        setattr(row, name, moment or value)
-    if back:
-        row.save(update_fields=list(back))
