@@ -151,7 +151,7 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
         history=[_entry(room, step, names, None if hidden else seen) for step in reversed(steps)],
         messages=_messages(room, found, since=None if steps == taken else steps[0].at) if knows else [],
         parties=room.parties(found) if knows else [],
-        sections=room.sections(found, roles, now),
+        sections=room.sections(found, roles, seen, now),
         knows_others=knows,
         paused=", ".join(KINDS[event.kind].words.lower() for event in paused_by),
     )

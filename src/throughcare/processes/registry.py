@@ -63,7 +63,9 @@ class Room(Protocol):
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
         """Pages of the room's own that belong to the case: words and address."""
 
-    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+    def sections(
+        self, case: Case, roles: frozenset[str], seen: Sight, now: datetime
+    ) -> list[tuple[str, Mapping[str, object]]]:
         """What the room itself shows on the page of a case: the name of each template, and what it is given."""
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:

@@ -3,6 +3,7 @@
 from throughcare.handovers.models.caller import CallerTold
 from throughcare.handovers.models.cover import PrescribingCover
 from throughcare.handovers.models.custody import CustodyStay
+from throughcare.handovers.models.file import HandOverFile
 from throughcare.handovers.models.hand_over import HandOver
 from throughcare.handovers.models.link import AnswerLink, WrongCode
 from throughcare.handovers.models.public_request import Knock, PublicRequest
@@ -16,6 +17,7 @@ __all__ = [
     "CustodyQuestion",
     "CustodyStay",
     "HandOver",
+    "HandOverFile",
     "Knock",
     "PrescribingCover",
     "PublicRequest",

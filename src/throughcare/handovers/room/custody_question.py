@@ -121,7 +121,9 @@ class CustodyQuestions:
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:
         return []
 
-    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+    def sections(
+        self, case: Case, roles: frozenset[str], seen: Sight, now: datetime
+    ) -> list[tuple[str, Mapping[str, object]]]:
         return []
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:

@@ -30,7 +30,9 @@ from throughcare.handovers.process.hand_over import (
     UNOPENED,
     next_step,
 )
+from throughcare.handovers.queries import file
 from throughcare.handovers.queries import link as answering
+from throughcare.handovers.queries.file import files_of, reads_files
 from throughcare.handovers.queries.services import home_area_service
 from throughcare.handovers.queries.sheet import as_rule, items_of, not_covered
 from throughcare.handovers.room import front_door
@@ -245,6 +247,8 @@ class HandOvers:
                 unconfirmed = "unconfirmed" if fact.category == "overdose_safety_summary" else ""
                 words = BASES_IN_WORDS if code == "basis" else dict(fact.choices)
                 rows.append(Row(fact.label, words.get(value, value), note=unconfirmed))
+        if reads_files(hand_over, seen):
+            rows += [Row("File", one.title, note=one.words) for one in files_of(case)]
         if front_door.from_public_page(case):
             rows += front_door.rows(case, seen, now)
         stay = CustodyStay.objects.select_related("site").filter(person=case.person_id).order_by("-since").first()
@@ -267,13 +271,20 @@ class HandOvers:
         found = []
         if SENDER in roles and state_of(case) in NOT_SENT:
             found.append(("Change the draft", reverse("edit-hand-over", args=[case.pk])))
+            found.append(("Attach a file", reverse("attach-file", args=[case.pk])))
         if case.hand_over.attached and case.hand_over.sent_at:
             found.append(("Clinical sheet as sent", reverse("sheet-sent", args=[case.pk])))
         return found
 
-    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+    def sections(
+        self, case: Case, roles: frozenset[str], seen: Sight, now: datetime
+    ) -> list[tuple[str, Mapping[str, object]]]:
         shown = answering.for_sender(case, state_of(case), now) if SENDER in roles else None
-        return [("handovers/answer_link.html", shown)] if shown else []
+        link: list[tuple[str, Mapping[str, object]]] = [("handovers/answer_link.html", shown)] if shown else []
+        files = [] if self.hides(case, roles) else list(files_of(case))
+        unsent = SENDER in roles and state_of(case) in NOT_SENT
+        about = {"files": files, "unsent": unsent, "reads": reads_files(case.hand_over, seen)}
+        return [*link, *([("handovers/files.html", about)] if files else [])]
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
         state = state_of(case)
@@ -450,21 +461,23 @@ def _after_decline(case: Case) -> str:
 
 
 def _attach(hand_over: HandOver, by: Actor, at: datetime) -> None:
-    """Keep the clinical sheet as it is sent. Refused (HO-105) where the basis does not cover what is attached."""
-    if not hand_over.attached:
-        return
-    if uncovered := not_covered(hand_over, items_of(hand_over.case.person_id), at):
+    """Keep the clinical sheet as it is sent. Refused (HO-105) where the basis does not cover all that is attached."""
+    uncovered = file.not_covered(hand_over, at)
+    if hand_over.attached:
+        uncovered += not_covered(hand_over, items_of(hand_over.case.person_id), at)
+    if uncovered:
         raise Refused(
             Fault(
                 "HO-105",
                 "basis",
                 f"Nobody at {hand_over.receiver.name} could read all that is attached: {_uncovered_words(uncovered)}.",
-                "Change the draft: take that part of the clinical sheet off, and tell it in another way that is safe.",
+                "Take that part of the clinical sheet, or that file, off, and tell it in another way that is safe.",
             ),
             person=hand_over.case.person_id,
             case=hand_over.case_id,
         )
-    keep_what_was_sent(by=by, at=at, hand_over=hand_over, parts=hand_over.attached)
+    if hand_over.attached:
+        keep_what_was_sent(by=by, at=at, hand_over=hand_over, parts=hand_over.attached)
 
 
 def _uncovered_words(uncovered: list[tuple[str, str]]) -> str:

@@ -317,7 +317,9 @@ class Releases:
             return [("Say what is ready", reverse("release-ready", args=[case.pk]))]
         return []
 
-    def sections(self, case: Case, roles: frozenset[str], now: datetime) -> list[tuple[str, Mapping[str, object]]]:
+    def sections(
+        self, case: Case, roles: frozenset[str], seen: Sight, now: datetime
+    ) -> list[tuple[str, Mapping[str, object]]]:
         return []
 
     def hides(self, case: Case, roles: frozenset[str]) -> str:
