@@ -8,10 +8,13 @@ import pytest
 import worlds
 from handovers.test_cover import SATURDAY, THURSDAY, kept
 
-from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import custody, happened
+from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay, PrescribingCover
 from throughcare.organisations.models import Service
-from throughcare.people.models import PersonEvent
+from throughcare.people import actions as people
+from throughcare.people.actions import Contact
+from throughcare.people.models import PersonEvent, Record
 from throughcare.processes import universal
 from throughcare.processes.models import Case
 from throughcare.web.faults import Refused
@@ -23,8 +26,8 @@ AT = worlds.BEGAN + timedelta(hours=1)
 class World:
     """Somebody with two hand-overs and a release, whose worker is about to report something."""
 
-    def __init__(self) -> None:
-        self.site = worlds.site()
+    def __init__(self, kind: str = "prison") -> None:
+        self.site = worlds.site(kind=kind)
         self.team = worlds.service(sites=[self.site])
         self.worker = worlds.worker("prison_healthcare", self.team)
         self.record = worlds.person(self.worker)
@@ -52,6 +55,17 @@ class World:
     def received(self) -> object:
         there = worlds.site("HMP Southgate")
         return custody.receive(by=self.worker, at=AT, record=self.record, site=there, since=AT)
+
+    def left_a_suite(self) -> object:
+        stay = CustodyStay.objects.get(pk=self.stay.pk)
+        return happened.left(by=self.worker, at=AT, stay=stay, until=AT)
+
+    def left_a_prison(self) -> object:
+        stay = CustodyStay.objects.get(pk=self.stay.pk)
+        return releases.left(by=self.worker, at=AT, stay=stay, until=AT, area="E09000001")
+
+    def contact(self) -> object:
+        return people.set_contact(by=self.worker, at=AT, record=self.record, contact=Contact(telephone="07700900123"))
 
     def opened(self) -> object:
         return worlds.take(self.receiver, self.hand_overs[1], "open_by_receiver")
@@ -81,3 +95,19 @@ def test_what_is_opened_while_a_death_is_reported_is_refused_or_closed_with_ever
         _, drafted = worlds.at_once(world.died, world.drafted)
         assert not isinstance(drafted, Refused) or drafted.faults[0].number == "UE-103"
         assert not Case.objects.filter(person=world.record.person_id, closed_at=None).exists()
+
+
+def test_leaving_a_site_while_another_receives_the_person_ends_the_stay_once(fresh_database: Any) -> None:
+    for _ in range(10):
+        world = World(kind="custody suite")
+        worlds.at_once(world.left_a_suite, world.received)
+        assert CustodyStay.objects.filter(person=world.record.person_id).count() == 2
+        assert CustodyStay.objects.get(pk=world.stay.pk).until == AT
+
+
+def test_leaving_with_an_area_while_the_contact_is_changed_keeps_both(fresh_database: Any) -> None:
+    for _ in range(10):
+        world = World()
+        worlds.at_once(world.left_a_prison, world.contact)
+        record = Record.objects.get(pk=world.record.pk)
+        assert (record.area, record.telephone) == ("E09000001", "07700900123")

@@ -76,7 +76,7 @@ def test_somebody_who_comes_back_is_received_whatever_was_reported_of_their_rele
     assert world.state() == state
     stay = world.comes(status)
     release = world.release()
-    assert (release.stay, release.left_at) == (stay, None)
+    assert (release.stay, release.left_at, release.unplanned) == (stay, None, False)
     assert world.state() in ("in_custody", "recalled")
     assert Case.objects.filter(process="release", person=world.record.person_id, closed_at=None).count() == 1
 

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
-from throughcare.people.holding import hold_person_of
+from throughcare.people.holding import hold, hold_person_of
 from throughcare.people.models import Identifier, Link, Record
 from throughcare.people.rules import folded_number, holds_invisible, key, nhs_number_is_valid, prison_number_is_valid
 from throughcare.reference.areas import is_area
@@ -261,6 +261,8 @@ def set_area(*, by: Actor, at: datetime, record: Record, area: str) -> Record:
     """
     if not is_area(area):
         raise Refused(NO_AREA, person=record.person_id)
+    hold(record.person_id)
+    record.refresh_from_db(fields=["area"])
     before, record.area = record.area, area
     record.save(update_fields=["area"])
     say(

@@ -11,6 +11,7 @@ from throughcare.handovers.actions import custody, unasked
 from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay
 from throughcare.organisations.models import Site
+from throughcare.people.holding import hold
 from throughcare.people.models import PersonEvent
 from throughcare.processes import universal
 from throughcare.processes.table import NOT_KNOWN
@@ -25,6 +26,8 @@ ONE_MINUTE = timedelta(minutes=1)
 @action
 def left(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime) -> CustodyStay:
     """Keep that a person left a site; what being held had paused runs again."""
+    hold(stay.person_id)
+    stay.refresh_from_db(fields=["until"])
     custody.leave(by=by, at=at, stay=stay, until=until)
     universal.left_custody(by=by, at=at, record=stay.record, on=localdate(until))
     return stay

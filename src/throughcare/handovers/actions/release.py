@@ -11,7 +11,7 @@ from throughcare.handovers.models import CustodyStay, Readiness, Release
 from throughcare.handovers.process.release import HELD, RELEASE
 from throughcare.handovers.rules.release import CHECKS
 from throughcare.people import actions as people
-from throughcare.people.holding import hold_person_of
+from throughcare.people.holding import hold, hold_person_of
 from throughcare.people.queries import deaths
 from throughcare.processes import actions as engine
 from throughcare.processes import universal
@@ -49,7 +49,7 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
         return None  # that somebody came is kept, whatever was reported of them; nothing is opened about the dead
     if before and legal_status == "recalled" and _recall_fits(before):
         facts = {"recall_date": localdate(stay.since).isoformat(), "recall_type": NOT_KNOWN}
-        before.stay, before.left_at, before.legal_status = stay, None, legal_status
+        before.stay, before.left_at, before.unplanned, before.legal_status = stay, None, False, legal_status
         engine.take(by=SYSTEM, at=at, case=before.case_id, verb="report_recalled", facts=facts, applied=True)
         before.could_leave = _could_leave(legal_status, stay.release_date)
         before.save()
@@ -122,6 +122,8 @@ def date_known(
 
     It is a fact: recorded whoever reports it, and flagged when it cannot be. The stay follows, unless it cannot be.
     """
+    hold(stay.person_id)
+    stay.refresh_from_db(fields=["release_date"])
     release = of_stay(stay)
     if release_date == stay.release_date or release is None:
         custody.set_release_date(by=by, at=at, stay=stay, release_date=release_date)
@@ -148,6 +150,7 @@ def left(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime, route: 
     Recorded whoever reports it. A moment that cannot be is flagged, and nothing moves. area: where they return to, if
     it was not known; Refused (PE-111) where it is none.
     """
+    hold(stay.person_id)
     release = release_of(stay)
     if area:
         people.set_area(by=by, at=at, record=release.case.record, area=area)
@@ -192,7 +195,7 @@ def ready(
 ) -> Readiness:
     """Keep that one thing for leaving is ready, missing or not needed. The same form sent twice is one row.
 
-    Refused: RL-102 for what cannot be said by hand, RL-103 once the person has left, RL-104 for a role without part
+    Refused: RL-102 for what cannot be said by hand, RL-103 once the person has left, PR-202 for a role without part
     in it.
     """
     hold_person_of(Case.objects.filter(pk=release.case_id))
