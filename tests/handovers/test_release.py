@@ -221,6 +221,13 @@ def test_of_several_treatment_services_the_front_door_of_the_area_is_asked() -> 
     assert HandOver.objects.get().receiver == world.treatment[1]
 
 
+def test_the_front_door_of_another_area_is_not_the_front_door_of_this_one() -> None:
+    world = World(treatment=2)
+    organisations.name_front_door(by=SYSTEM, at=BEGAN, service=world.treatment[0], area="E09000002")
+    world.left()
+    assert not HandOver.objects.exists()
+
+
 @pytest.mark.parametrize("told", ["needs", "leaving"])
 def test_the_area_that_is_told_with_needs_or_on_leaving_is_kept_and_its_service_is_asked(told: str) -> None:
     world = World(area="")
