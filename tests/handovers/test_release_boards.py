@@ -17,6 +17,7 @@ from throughcare.organisations.models import Service, Site
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.web.faults import Refused
+from throughcare.web.wording import day
 
 pytestmark = pytest.mark.django_db
 
@@ -320,7 +321,7 @@ def test_naloxone_that_the_clinical_sheet_has_is_ready_until_somebody_says_other
     assert stands() == ("", "")
     where = Provenance(worlds.BEGAN, "given")
     sheet.write_down(by=nurse, at=worlds.BEGAN, record=record, answers={"naloxone": "yes"}, where=where)
-    assert stands() == ("ready", "Held, by the clinical sheet")
+    assert stands() == ("ready", f"Held on {day(worlds.BEGAN)}, unconfirmed")
     releases.ready(by=nurse, at=worlds.BEGAN, release=release, code="naloxone", state="missing", words="Kit used")
     assert stands() == ("missing", "Kit used")
 
@@ -340,3 +341,21 @@ def test_the_outcome_that_probation_owes_stands_on_its_today_and_may_be_recorded
     facts = {"attended_or_missed": "attended", "rescheduled_or_enforced": "not_needed"}
     world.take("record_probation_outcome", at=later, **facts)
     assert "First appointments whose outcome you owe" not in world.client.get("/").content.decode()
+
+
+@pytest.mark.django_db
+def test_an_older_answer_does_not_outlive_a_newer_one_and_none_counts_from_before_custody() -> None:
+    site = worlds.site()
+    nurse = worlds.worker("prison_healthcare", worlds.service(sites=[site]))
+    outside = worlds.worker("clinician")
+    record = worlds.person(nurse)
+    release = worlds.held(record, site).releases.get()
+
+    def said(by: Actor, value: str, at: Any) -> str:
+        where, answers = Provenance(at, "given"), {"naloxone": value}
+        sheet.write_down(by=by, at=at, record=record, answers=answers, where=where, checked_again=True)
+        return known_of([release], at)[release.case_id].said.get("naloxone", ("", ""))[0]
+
+    assert said(outside, "yes", worlds.BEGAN - DAY) == ""
+    assert said(outside, "yes", worlds.BEGAN + DAY / 4) == "ready"
+    assert said(nurse, "no", worlds.BEGAN + DAY / 2) == ""

@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 import worlds
-from handovers.test_release import BEGAN, DAY, HOUR, World, open_clocks, told
+from handovers.test_release import AREA, BEGAN, DAY, HOUR, World, open_clocks, told
 
 from throughcare.handovers.actions import custody
+from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay, HandOver, Release
 from throughcare.messages.models import Message
 from throughcare.people.models import PersonEvent
+from throughcare.processes import actions as engine
 from throughcare.processes import universal
-from throughcare.processes.models import Case, StepTaken
+from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.processes.registry import room_of
+from throughcare.sharing.models import Grant
 
 pytestmark = pytest.mark.django_db
 LATER = BEGAN + 3 * DAY
@@ -48,10 +52,10 @@ class Story(World):
         case, keyworker = self.case.pk, self.keyworkers[0]
         if state == "emergency_handover":
             facts = {"provider_called": "Riverside, Jo Smith", "bridging_script": "no", "naloxone": "yes"}
-            worlds.engine.take(by=self.prison, at=BEGAN + HOUR, case=case, verb="open_emergency_handover", facts=facts)
+            engine.take(by=self.prison, at=BEGAN + HOUR, case=case, verb="open_emergency_handover", facts=facts)
         if state == "continuity_met":
             facts = {"structured_start_date": "2026-11-24", "intervention_type": "psychosocial"}
-            worlds.engine.take(by=keyworker, at=BEGAN + DAY, case=case, verb="record_structured_start", facts=facts)
+            engine.take(by=keyworker, at=BEGAN + DAY, case=case, verb="record_structured_start", facts=facts)
 
     def release(self) -> Release:
         return Release.objects.get(case=self.case)
@@ -227,3 +231,100 @@ def test_days_are_a_property_of_the_release_and_not_of_the_form() -> None:
         assert one.state() == "released_unplanned"
         assert (one.release().left_at, one.release().unplanned) == (LATER, True)
     assert open_clocks(by_page.case) == open_clocks(by_event.case)
+
+
+def everything(world: Story) -> dict[str, Any]:
+    """What an undone report must leave as it was: states, deadlines, the stay with its date, who may read."""
+    case, person = world.case, world.record.person_id
+    open_now = Grant.objects.filter(person=person, until=None, withdrawn_at=None)
+    return {
+        "strands": sorted(case.strands.values_list("name", "state")),
+        "dues": open_clocks(case),
+        "release": (world.release().left_at, world.release().unplanned, world.release().stay_id),
+        "stays": list(CustodyStay.objects.order_by("pk").values_list("until", "release_date")),
+        "open to": set(open_now.values_list("service", "kind")),
+    }
+
+
+@pytest.mark.parametrize("on", [None, date(2027, 3, 5)])
+def test_an_undone_release_leaves_everything_as_it_was(on: date | None) -> None:
+    world = Story()
+    if on:
+        world.dated(on)
+    before = everything(world)
+    event = world.report("released_unplanned", release_time=LATER.isoformat(), release_route="Court")
+    assert everything(world) != before
+    world.undo(event)
+    assert everything(world) == before
+
+
+def test_a_second_report_of_a_release_moves_no_day_and_starts_no_deadline_again() -> None:
+    world = Story()
+    hand_over = world.accepted()
+    world.left()
+    facts = {"contact_date": "2026-11-23", "heard_from": "Seen by me"}
+    worlds.take(world.keyworkers[0], hand_over, "record_contact", at=BEGAN + 2 * HOUR, **facts)
+    before = everything(world)
+    world.report("released_unplanned", release_time=(BEGAN + HOUR).isoformat(), release_route="Court")
+    assert everything(world) == before
+    assert Case.objects.filter(process="hand_over").count() == 1
+
+
+def test_two_colleagues_who_record_the_same_leaving_are_both_kept_and_the_second_is_flagged() -> None:
+    world = Story()
+    world.left()
+    before = everything(world)
+    second = releases.left(by=world.officer, at=LATER, stay=world.stay, until=BEGAN + 2 * HOUR)
+    assert second.flags
+    assert everything(world) == before
+
+
+def test_a_return_that_was_not_so_brings_back_what_was_owed_on_the_release_before() -> None:
+    world = Story()
+    world.accepted()
+    world.left()
+    before, old = everything(world), world.case
+    event = world.report("transferred", transfer_date="2026-11-26", receiving_site=str(world.site.pk))
+    assert world.case != old
+    world.undo(event)
+    assert world.case == old
+    assert open_clocks(old) == before["dues"]
+    assert not CustodyStay.objects.filter(until=None).exists()
+
+
+def test_undoing_a_release_from_a_place_that_nobody_knows_opens_no_earlier_stay() -> None:
+    world = Story()
+    world.left()
+    world.report("recalled", at=BEGAN + DAY, recall_date="2026-11-24", recall_type="standard", prison="not_known")
+    event = world.report("released_unplanned", release_time=LATER.isoformat(), release_route="Court")
+    world.undo(event)
+    assert not CustodyStay.objects.filter(until=None).exists()
+
+
+def test_probation_owes_the_outcome_again_when_somebody_leaves_a_second_time() -> None:
+    world = Story()
+    probation = worlds.worker("responsible_officer", worlds.service("Probation", areas=[AREA]))
+    world.left()
+    facts = {"attended_or_missed": "attended", "rescheduled_or_enforced": "not_needed"}
+    engine.take(by=probation, at=BEGAN + 2 * HOUR, case=world.case.pk, verb="record_probation_outcome", facts=facts)
+    world.report("recalled", at=BEGAN + DAY, recall_date="2026-11-24", recall_type="standard")
+    world.report("released_unplanned", release_time=LATER.isoformat(), release_route="Court")
+    assert world.case.strands.get(name="probation_outcome").state == "outcome_due"
+    assert "REL-C04" in open_clocks(world.case)
+
+
+def test_what_the_prison_owes_goes_with_the_person_and_the_former_site_takes_no_part() -> None:
+    world = Story()
+    world.dated(date(2027, 3, 5))
+    there = worlds.site("HMP Southgate")
+    team = worlds.service("Southgate team", sites=[there])
+    worlds.worker("prison_drug_worker", team)
+    owned = Due.objects.filter(case=world.case, owner=world.team, met_at=None, replaced_at=None)
+    assert owned.exists()
+    moved = BEGAN + 2 * HOUR
+    custody.receive(by=world.prison, at=moved, record=world.record, site=there, since=moved)
+    assert not owned.exists()
+    assert Due.objects.filter(case=world.case, owner=team, met_at=None, replaced_at=None).exists()
+    room = room_of(world.case)
+    found = room.with_parties(Case.objects.filter(pk=world.case.pk)).get()
+    assert room.roles_of(found, world.prison) == frozenset()

@@ -263,6 +263,9 @@ def set_area(*, by: Actor, at: datetime, record: Record, area: str) -> Record:
         raise Refused(NO_AREA, person=record.person_id)
     hold(record.person_id)
     record.refresh_from_db(fields=["area"])
+    if record.area == area:
+        say("record.area_repeated", by=by, at=at, person=record.person_id, record=record.pk)
+        return record
     before, record.area = record.area, area
     record.save(update_fields=["area"])
     say(

@@ -54,7 +54,7 @@ def judge(
     if not here:
         elsewhere = any(step.from_ == state for step in in_force)
         fault = _wrong_role(in_force) if elsewhere else _wrong_state(process, strand, state, verb, on)
-        reported = allowed[0].kind == REPORTED and SYSTEM not in roles and state not in process.final
+        reported = allowed[0].kind == REPORTED and set(roles) != {SYSTEM} and state not in process.final
         return Verdict(allowed[0] if reported else None, (fault,))
     step, faults = _choose(process, here, facts)
     faults += [_missing(process, step, need, facts) for need in _unmet(process, step, facts)]

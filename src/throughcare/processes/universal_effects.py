@@ -51,7 +51,12 @@ def own_step(
 
 
 def change(case: Case, room: Room, row: UniversalRow, at: datetime, *, ended_by: str = "") -> None:
-    """What the row says of strands and clocks; the room's own clocks that name the verb start or stop with it."""
+    """What the row says of strands and clocks; the room's own clocks that name the verb start or stop with it.
+
+    That somebody left custody moves nothing where no step of the process is for it: they have left already.
+    """
+    if row.effect == anywhere.GOTO and row.event in anywhere.LEAVES_CUSTODY:
+        return
     dues = Due.objects.filter(case=case, met_at=None, replaced_at=None)
     strands = list(case.strands.all())
     if row.strands != ("*",):

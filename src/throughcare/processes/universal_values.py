@@ -36,6 +36,7 @@ def keep_effect(event: PersonEvent, case: Case, before: Mapping[str, Any], *, al
         "strands": _all_differences(before["strands"], after["strands"]),
         "dues": _all_differences(before["dues"], after["dues"]),
         "started": [pk for pk in after["dues"] if pk not in before["dues"]],
+        "opened": [pk for pk in after["strands"] if pk not in before["strands"]],
     }
     if always or any(changes.values()):
         Effect(event=event, case=case, changes=changes).save()
@@ -58,6 +59,7 @@ def put_back(case: Case, changes: Mapping[str, Any], at: datetime) -> None:
     for pk, changed in changes["dues"].items():
         _restore(Due.objects.get(pk=pk), changed)
     Due.objects.filter(pk__in=changes["started"], met_at=None, replaced_at=None).update(replaced_at=at)
+    Strand.objects.filter(pk__in=changes["opened"]).delete()
 
 
 def _restore(row: Any, changed: Mapping[str, list[Any]]) -> None:

@@ -10,10 +10,13 @@ from throughcare.events.actor import Actor
 from throughcare.handovers.actions import custody, unasked
 from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay
+from throughcare.handovers.process.release import HELD, RELEASED
+from throughcare.handovers.queries.release import latest_date, left_at
 from throughcare.organisations.models import Site
 from throughcare.people.holding import hold
 from throughcare.people.models import PersonEvent
 from throughcare.processes import universal
+from throughcare.processes.models import StepTaken
 from throughcare.processes.table import NOT_KNOWN
 from throughcare.processes.universal_rules import DIED, IN_CUSTODY, LEAVES_CUSTODY
 from throughcare.reference.calendar import LONDON
@@ -76,8 +79,11 @@ def corrected(said: Said) -> None:
             custody.goes_on(by=said.by, at=said.at, stay=ended)
     elif wrong.kind in LEAVES_CUSTODY:
         last = CustodyStay.objects.filter(person=wrong.person_id).order_by("-since").first()
-        if last and last.until and (releases.of_stay(last) or last.until == _moment(wrong, last, wrong.at)):
+        if last and last.until and last.until == _ended_at(wrong, last):
             custody.goes_on(by=said.by, at=said.at, stay=last)
+            if release := releases.of_stay(last):
+                told = latest_date(release.case_id)
+                custody.set_release_date(by=said.by, at=said.at, stay=last, release_date=told)
             unasked.no_longer_needed(at=said.at, person=wrong.person_id, opened_at=wrong.at)
     elif wrong.kind == DIED:
         held = CustodyStay.objects.filter(person=wrong.person_id, until=None).first()
@@ -88,6 +94,15 @@ def corrected(said: Said) -> None:
 def _site(event: PersonEvent) -> Site | None:
     named = next((str(event.facts[code]) for code in SITES if event.facts.get(code)), "")
     return Site.objects.filter(pk=int(named)).first() if named.isdecimal() else None
+
+
+def _ended_at(event: PersonEvent, stay: CustodyStay) -> datetime | None:
+    """When the event ended the stay; None where another did. With a release, its step of that moment says when."""
+    steps = StepTaken.objects.filter(case__release__stay=stay, verb__in=RELEASED, at=event.at)
+    if not stay.releases.exists():
+        return _moment(event, stay, event.at)
+    step = steps.filter(from_state__in=HELD).first()
+    return (left_at(stay.since, step.facts, step.at) or step.at) if step else None
 
 
 def _moment(event: PersonEvent, held: CustodyStay | None, at: datetime) -> datetime:

@@ -8,7 +8,7 @@ from throughcare.events.acting import Said, action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay, Readiness, Release
-from throughcare.handovers.process.release import HELD, RELEASE
+from throughcare.handovers.process.release import HELD, OF_THE_PRISON, RELEASE
 from throughcare.handovers.rules.release import CHECKS
 from throughcare.people import actions as people
 from throughcare.people.holding import hold, hold_person_of
@@ -41,6 +41,7 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
     before = _open_release(stay.person_id)
     if before and before.left_at is None:
         before.stay = stay
+        _owed_by_the_new_site(before)
         if legal_status != NOT_KNOWN:
             before.legal_status, before.could_leave = legal_status, _could_leave(legal_status, stay.release_date)
         before.save()
@@ -55,9 +56,7 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
         before.save()
         return before
     if before:
-        Due.objects.filter(case=before.case_id, met_at=None, replaced_at=None).update(replaced_at=at)
-        Case.objects.filter(pk=before.case_id).update(closed_at=at)
-        say("release.back_in_custody", by=SYSTEM, at=at, person=stay.person_id, case=before.case_id)
+        _ended_by_return(before, at)
     could_leave = _could_leave(legal_status, stay.release_date)
     facts = {
         "reception_date": localdate(stay.since).isoformat(),
@@ -83,6 +82,32 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
     return release
 
 
+def _owed_by_the_new_site(release: Release) -> None:
+    """What the prison's teams owe of a release is owed by those of the site to which the person went."""
+    release.save(update_fields=["stay"])
+    room = room_of(release.case)
+    case = room.with_parties(Case.objects.filter(pk=release.case_id)).get()
+    for due in case.dues.filter(met_at=None, replaced_at=None):
+        role = RELEASE.clocks[due.clock].owner_role
+        if role in OF_THE_PRISON:
+            Due.objects.filter(pk=due.pk).update(owner=room.service_of(case, role))
+
+
+def _ended_by_return(release: Release, at: datetime) -> None:
+    """Nothing is owed any more on the release of somebody who came back: the new stay has one of its own."""
+    Due.objects.filter(case=release.case_id, met_at=None, replaced_at=None).update(replaced_at=at)
+    Case.objects.filter(pk=release.case_id).update(closed_at=at)
+    say("release.back_in_custody", by=SYSTEM, at=at, person=release.case.person_id, case=release.case_id)
+
+
+def _goes_on_after_all(person: int, *, ended_at: datetime, at: datetime) -> None:
+    """The return was not so: what it ended is owed again."""
+    for case in Case.objects.filter(process=RELEASE.name, person=person, closed_at=ended_at):
+        Due.objects.filter(case=case, met_at=None, replaced_at=ended_at).update(replaced_at=None)
+        Case.objects.filter(pk=case.pk).update(closed_at=None)
+        say("release.goes_on", by=SYSTEM, at=at, person=person, case=case.pk)
+
+
 def _recall_fits(release: Release) -> bool:
     """Has the table a recall from where the release stands now? Else the stay has a release of its own."""
     state = release.case.strands.get(name="plan").state
@@ -104,6 +129,7 @@ def never_came(said: Said) -> None:
             found = room_of(case).with_parties(Case.objects.filter(pk=case.pk)).get()
             reason = {"reason": "The stay that it belongs to was reported by mistake."}
             universal.opened_in_error(by=SYSTEM, at=said.at, case=found, facts=reason)
+    _goes_on_after_all(stay.person_id, ended_at=stay.event.at, at=said.at)
 
 
 def _could_leave(legal_status: str, release_date: date | None) -> str:
@@ -151,7 +177,7 @@ def left(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime, route: 
     it was not known; Refused (PE-111) where it is none.
     """
     hold(stay.person_id)
-    release = release_of(stay)
+    release = stay.releases.select_related("case__record").filter(case__closed_at=None).first() or release_of(stay)
     if area:
         people.set_area(by=by, at=at, record=release.case.record, area=area)
     home = release.case.record.area or NOT_KNOWN
@@ -162,10 +188,13 @@ def left(*, by: Actor, at: datetime, stay: CustodyStay, until: datetime, route: 
 
 
 def _taken(by: Actor, at: datetime, release: Release, verb: str, facts: dict[str, str]) -> StepTaken:
-    """By whoever reported it where the table has their role for it, else by Throughcare, which was told."""
-    theirs = any(step.verb == verb and by.role in step.roles for step in RELEASE.steps)
+    """By whoever reported it where the table has it for their part in the release, else by Throughcare: it was told."""
+    room = room_of(release.case)
+    party = room.roles_of(room.with_parties(Case.objects.filter(pk=release.case_id)).get(), by)
+    theirs = any(step.verb == verb and party & set(step.roles) for step in RELEASE.steps)
     say("release.reported", by=by, at=at, person=release.case.person_id, case=release.case_id, subject=verb)
-    return engine.take(by=by if theirs else SYSTEM, at=at, case=release.case_id, verb=verb, facts=facts)
+    doer = by if theirs else SYSTEM
+    return engine.take(by=doer, at=at, case=release.case_id, verb=verb, facts=facts, applied=not theirs)
 
 
 def of_stay(stay: CustodyStay) -> Release | None:

@@ -70,6 +70,8 @@ BOARD_ROLES = (
 )
 """Who has a board of releases."""
 DATED = ("set_release_date", "change_release_date")
+OF_THE_PRISON = ("prison_drug_worker", "prison_healthcare", "prison_operations", "sender")
+"""Roles of the teams that cover the prison."""
 RELEASED = ("report_released", "report_released_unplanned")
 
 RECONNECT_SPEC = "https://www.england.nhs.uk/commissioning/health-just/reconnect/"

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
-from django.utils.dateparse import parse_date
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import localdate
 
 from throughcare.appointments.models import Appointment
@@ -33,7 +33,7 @@ from throughcare.handovers.rules.release import (
 )
 from throughcare.organisations.models import AreaServed
 from throughcare.processes.models import Due, StepTaken
-from throughcare.processes.table import NOT_KNOWN, as_text
+from throughcare.processes.table import NOT_KNOWN, Facts, as_text
 from throughcare.reference.areas import area_name
 from throughcare.reference.calendar import LONDON
 from throughcare.reference.sharing import Access, rules_for
@@ -110,6 +110,21 @@ def cover_of(facts: dict[int, _Facts], hand_overs: dict[int, Any], releases: Seq
     return found
 
 
+def latest_date(case: int) -> date | None:
+    """The release date that was told last and can be; None where none is known."""
+    told = _facts_of([case])[case].dates
+    return told[-1] if told else None
+
+
+def left_at(came: datetime, facts: Facts, at: datetime) -> datetime | None:
+    """The moment of leaving that was told. Of a day alone its middle, or now; on the day they came, after they came."""
+    told = parse_datetime(as_text(facts.get("release_time")))
+    if told is None or told.tzinfo:
+        return told
+    middle = at if told.date() == localdate(at) else datetime.combine(told.date(), time(12), LONDON)
+    return max(middle, came + timedelta(minutes=1)) if told.date() == localdate(came) else middle
+
+
 @dataclass(frozen=True)
 class Picture:
     """Everything read together for a number of releases."""
@@ -125,7 +140,8 @@ def picture_of(releases: Sequence[Release], now: datetime) -> Picture:
     cases = [release.case_id for release in releases]
     hand_overs = _hand_overs_of(people)
     booked = _appointments_of(people)
-    facts, said, holding = _facts_of(cases), said_of(cases), holding_naloxone(people)
+    facts, said = _facts_of(cases), said_of(cases)
+    naloxone = holding_naloxone({release.case.person_id: release.stay.since for release in releases})
     covers = cover_of(facts, hand_overs, releases)
     known = {}
     for release in releases:
@@ -142,7 +158,7 @@ def picture_of(releases: Sequence[Release], now: datetime) -> Picture:
             on_opioid_medicine=cover.on_opioid_medicine,
             covered_until=cover.covered_until,
             next_from=cover.next_from,
-            said={**holding.get(release.case.person_id, {}), **said.get(release.case_id, {})},
+            said={**naloxone.get(release.case.person_id, {}), **said.get(release.case_id, {})},
         )
     return Picture(known, hand_overs, {case: facts[case].dates for case in cases})
 
@@ -417,7 +433,7 @@ def _leaving(release: Any, picture: Picture, seen: Columns, actor: Actor, today:
     cells = [_cell(item, release, hand_over, known, seen, actor) for item in shown if item.check.code not in LESSER]
     if not seen.whole:
         by_hand = {check.name for check in CHECKS.values() if check.by_hand}
-        cells = [c if c.name in by_hand else replace(c, words="", url="", act="", ring=None) for c in cells]
+        cells = [replace(c, words="") if c.name in by_hand else Cell(c.name, "", c.tone, c.state) for c in cells]
     if lesser := [item for item in shown if item.check.code in LESSER]:
         cells.append(_lesser(lesser, release))
     leaves = release.stay.release_date

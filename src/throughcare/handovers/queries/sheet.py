@@ -166,10 +166,22 @@ def covers(people: Iterable[int]) -> dict[int, PrescribingCover]:
     return {cover.person_id: cover for cover in found}
 
 
-def holding_naloxone(people: Iterable[int]) -> dict[int, dict[str, tuple[str, str]]]:
-    """Who holds naloxone by any clinical sheet, as it counts for leaving, until somebody says otherwise of that."""
-    held = Sheet.objects.filter(person__in=people, items__naloxone__value="yes").values_list("person", flat=True)
-    return {person: {"naloxone": (READY, "Held, by the clinical sheet")} for person in held}
+def holding_naloxone(came: Mapping[int, datetime]) -> dict[int, dict[str, tuple[str, str]]]:
+    """Who holds naloxone by the newest answer since they came, as it counts for leaving, until somebody says otherwise.
+
+    came: since when each person is held. What was so before says nothing of what they will take out.
+    """
+    newest: dict[int, tuple[datetime, dict[str, Any]]] = {}
+    sheets = Sheet.objects.filter(person__in=came, items__has_key="naloxone").values_list("person", "items__naloxone")
+    for person, item in sheets:
+        as_at = moment_of(item["as_at"])
+        if as_at >= came[person] and (person not in newest or as_at > newest[person][0]):
+            newest[person] = (as_at, item)
+    return {
+        person: {"naloxone": (READY, f"Held on {day(as_at)}{'' if item['confirmed_by'] else ', unconfirmed'}")}
+        for person, (as_at, item) in newest.items()
+        if item["value"] == "yes"
+    }
 
 
 def cover_rows(

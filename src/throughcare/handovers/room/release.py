@@ -1,21 +1,29 @@
 """What the engine asks of releases: who takes part in which role, what follows from what is known, what else moves."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 from django.utils.timezone import localdate
 
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import custody, happened, unasked
-from throughcare.handovers.actions.happened import ONE_MINUTE
 from throughcare.handovers.models import HandOver, Release
 from throughcare.handovers.process.hand_over import TAKEN_ON, TO_ANSWER
-from throughcare.handovers.process.release import DATED, EMERGENCY, HELD, LEGAL_STATUS, RELEASE, RELEASED, ROUTES
-from throughcare.handovers.queries.release import known_of
+from throughcare.handovers.process.release import (
+    DATED,
+    EMERGENCY,
+    HELD,
+    LEGAL_STATUS,
+    OF_THE_PRISON,
+    RELEASE,
+    RELEASED,
+    ROUTES,
+)
+from throughcare.handovers.queries.release import known_of, left_at
 from throughcare.handovers.queries.services import home_area_service, in_role
 from throughcare.handovers.rules.release import (
     FURTHEST,
@@ -32,7 +40,7 @@ from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
 from throughcare.people import actions as people
 from throughcare.processes import actions as engine
-from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.processes.models import Case, Due, StepTaken, Strand
 from throughcare.processes.table import NOT_KNOWN, SENDER, Facts, as_text
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.areas import area_name, is_area
@@ -46,7 +54,6 @@ from throughcare.web.faults import Fault, NotAllowed
 from throughcare.web.parts import Row
 from throughcare.web.wording import day, moment
 
-OF_THE_PRISON = ("prison_drug_worker", "prison_healthcare", "prison_operations", "sender")
 OF_THE_RECEIVER = ("keyworker", "clinician", "service_manager", "cj_drug_worker", "receiving_service", "receiver")
 OF_THE_AREA = ("responsible_officer", "reconnect", "hjpc", "housing_worker", "peer_mentor", "liaison_diversion")
 TAKING_PART = frozenset(filter(works_with_people, (role for step in RELEASE.steps for role in step.roles)))
@@ -120,9 +127,9 @@ class Releases:
     def roles_of(self, case: Case, actor: Actor) -> frozenset[str]:
         """The actor's own role, where the table has an act for it and the actor's service has a part in this release.
 
-        The part: it covers the prison, took the person on, owes something of it, or may read of this release by the
-        access rule. All but the last hold without a release date too: those on remand have none, and treatment may
-        start after 21 days.
+        The part: it covers the prison, took the person on, owes something of it in the area, or may read of this
+        release by the access rule. All but the last hold without a release date too: those on remand have none, and
+        treatment may start after 21 days.
         """
         if actor == SYSTEM:
             return frozenset({SYSTEM_ROLE})
@@ -137,7 +144,8 @@ class Releases:
                 return frozenset({actor.role})
         elif actor.role in OF_THE_RECEIVER and actor.service == self.service_of(case, "receiver"):
             return frozenset({actor.role})
-        if case.dues.filter(owner=actor.service, met_at=None, replaced_at=None).exists():
+        owed = case.dues.filter(owner=actor.service, met_at=None, replaced_at=None)
+        if actor.role in OF_THE_AREA and owed.exists():
             return frozenset({actor.role})
         try:
             seen = sight(actor, case.person_id, timezone.now())
@@ -215,7 +223,7 @@ class Releases:
             elif why:
                 rule = f"A release date lies no more than {FURTHEST.days // 365} years ahead."
                 found.append(Fault("RL-106", field, rule, "Check the year."))
-        when = _left_at(release, facts, at) if verb in RELEASED else None
+        when = left_at(release.stay.since, facts, at) if verb in RELEASED else None
         if when and when < release.stay.since:
             rule = f"Nobody leaves before they came: {moment(release.stay.since)}."
             found.append(Fault("RL-107", "release_time", rule, "Check the date and the time."))
@@ -358,11 +366,12 @@ class Releases:
         area = as_text(facts.get("area_of_return"))
         if is_area(area) and area != step.case.record.area:
             people.set_area(by=by, at=at, record=step.case.record, area=area)
-        if step.verb in RELEASED:
+        leaves = step.verb in RELEASED and step.from_state in HELD
+        if leaves:
             self._left(step, by, at)
         else:
-            _in_step(release, step)
-        nobody_asked = step.verb in RELEASED and standing_hand_over(step.case) is None
+            _in_step(release, step, at)
+        nobody_asked = leaves and standing_hand_over(step.case) is None
         if "open handover treatment_service" in opens or nobody_asked:
             self._hand_over(step, at)
         if "open handover reconnect" in opens:
@@ -382,7 +391,7 @@ class Releases:
     def _left(self, step: StepTaken, by: Actor, at: datetime) -> None:
         """The stay ends, the outcome is owed to probation, and no hand-over stays unanswered elsewhere."""
         release = step.case.release
-        when = _left_at(release, step.facts, at) or at
+        when = left_at(release.stay.since, step.facts, at) or at
         prison = _of_the_site(step.case, "prison_drug_worker")
         stay = release.stay
         if stay.until is None:
@@ -393,7 +402,7 @@ class Releases:
         release.save()
         nobody = standing_hand_over(step.case) is None and home_area_service(step.case.record.area) is None
         if prison and (release.unplanned or nobody):
-            source = f"release {step.case_id}"
+            source = _still_ours(step.case_id)
             grants.give(
                 person=step.case.person_id,
                 record=step.case.record_id,
@@ -408,7 +417,10 @@ class Releases:
         if unanswered and standing_hand_over(step.case, states=TAKEN_ON) is None:
             home = home_area_service(step.case.record.area)
             unasked.fall_to_home_area(at=at, hand_over=unanswered, home=home, released=when.isoformat())
-        if not _strand(step.case, "probation_outcome"):  # it stands already where they were recalled and left again
+        if _strand(step.case, "probation_outcome") == "outcome_recorded":  # of the release before: this one has its own
+            again = Strand.objects.filter(case=step.case_id, name="probation_outcome")
+            again.update(state="outcome_due", since=at)
+        elif not _strand(step.case, "probation_outcome"):
             facts_of_watch = {"release_time": when.isoformat()}
             engine.take(by=SYSTEM, at=at, case=step.case_id, verb="open_outcome_watch", facts=facts_of_watch)
 
@@ -439,28 +451,26 @@ class Releases:
             email.tell_at_once([receiver], verb="release.report_released_unplanned", case=asked.case_id, at=at)
 
 
-def _left_at(release: Release, facts: Facts, at: datetime) -> datetime | None:
-    """The moment of leaving that was told. Of a day alone its middle, or now; on the day they came, after they came."""
-    told = parse_datetime(as_text(facts.get("release_time")))
-    if told is None or told.tzinfo:
-        return told
-    middle = at if told.date() == localdate(at) else datetime.combine(told.date(), time(12), LONDON)
-    came = release.stay.since
-    return max(middle, came + ONE_MINUTE) if told.date() == localdate(came) else middle
+def _in_step(release: Release, step: StepTaken, at: datetime) -> None:
+    """Whether they have left follows from where the plan stands: a return, or a report undone, changes it.
 
-
-def _in_step(release: Release, step: StepTaken) -> None:
-    """Whether they have left follows from where the plan stands: a return, or a report undone, changes it."""
+    Whoever is held again is read of through that, and no longer because somebody must take over.
+    """
     if state_of(step.case) in HELD:
         if release.left_at:
             release.left_at, release.unplanned = None, False
             release.save()
+            Grant.objects.filter(source=_still_ours(step.case_id), withdrawn_at=None).update(withdrawn_at=at)
     elif release.left_at is None:
         left = step.case.steps.filter(verb__in=RELEASED).order_by("-version").first()
         if left:
-            release.left_at = _left_at(release, left.facts, left.at) or left.at
+            release.left_at = left_at(release.stay.since, left.facts, left.at) or left.at
             release.unplanned = left.verb == "report_released_unplanned"
             release.save()
+
+
+def _still_ours(case: int) -> str:
+    return f"release {case}"
 
 
 def state_of(case: Case) -> str:
