@@ -63,6 +63,12 @@ class Browser:
         if answer.status != 302:
             raise RuntimeError(f"{email} could not sign in: {answer.status}")
 
+    def again(self) -> "Browser":
+        """Another connection of the same browser: the same person, signed in once."""
+        other = Browser(self._connection.port)
+        other._cookies = dict(self._cookies)
+        return other
+
     def close(self) -> None:
         self._connection.close()
 

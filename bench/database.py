@@ -1,6 +1,7 @@
 """What is asked of the measured database itself, in a process with the product's settings: `python -m bench.database`.
 
 statements: how many statements each page sends, as JSON.
+opened PAGES: the same of pages with the e-mail address of a reader and their own address, as JSON.
 found FILE: which of the acknowledged steps in FILE are stored, each with its event; and how often messages arrived.
 """
 
@@ -43,8 +44,7 @@ def statements(email: str) -> dict[str, int]:
         return answer
 
     count(FLOOR, lambda: browser.get("/sign-in/"))
-    user = User.objects.get(email=email)
-    browser.force_login(user, backend=f"{ModelBackend.__module__}.{ModelBackend.__qualname__}")
+    user = sign_in(browser, email)
     count(PEOPLE, lambda: browser.get("/people/"))
     own = user.memberships.order_by("pk")[0].service_id
     person = Record.objects.filter(service=own).order_by("pk")[0].person_id
@@ -53,6 +53,24 @@ def statements(email: str) -> dict[str, int]:
     receiver = Service.objects.filter(takes_hand_overs=True).exclude(pk=own).order_by("pk")[0]
     form = {"receiver": receiver.pk, "reason": "Counting statements.", "key": uuid.uuid4().hex}
     count(CREATED, lambda: browser.post(f"/people/{person}/hand-over/", form))
+    return sent
+
+
+def sign_in(browser: Client, email: str) -> User:
+    user = User.objects.get(email=email)
+    browser.force_login(user, backend=f"{ModelBackend.__module__}.{ModelBackend.__qualname__}")
+    return user
+
+
+def opened(pages: list[tuple[str, str, str]]) -> dict[str, int]:
+    """How many statements each page sends to its reader."""
+    sent = {}
+    for page, email, address in pages:
+        browser = Client(SERVER_NAME="localhost")
+        sign_in(browser, email)
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(address)
+        sent[page] = len(captured)
     return sent
 
 
@@ -86,6 +104,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["statements", email]:
             print(json.dumps(statements(email)))
+        case ["opened", pages]:
+            print(json.dumps(opened(json.loads(pages))))
         case ["found", name]:
             print(json.dumps(found(Path(name))))
         case _:

@@ -11,12 +11,15 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.browser import Browser, Fields, of_their_own
+from bench.readings import READINGS, Reading
 
 WARM_UP = 0.2  # of the measured time, before it
+AT_ONCE = 8
 RECORD, PEOPLE, TODAY, CREATED, FLOOR = "record", "list", "today", "hand-over created", "sign-in page"
 
 
@@ -94,11 +97,11 @@ def arrive(port: int, email: str, password: str, order: random.Random) -> Client
     return Client(browser, Browser(port), itertools.cycle(people), itertools.cycle(pages), form)
 
 
-def ask(client: Client, page: Callable[[Client], int], good: int, seen: Measured, until: float) -> None:
+def ask(page: Callable[[], int], good: int, seen: Measured, until: float) -> None:
     """One client asks for a page, waits for the answer, and asks again at once."""
     while (begun := time.perf_counter()) < until:
         try:
-            status = page(client)
+            status = page()
         except ConnectionError as broken:
             seen.errors[str(broken)] += 1
             continue
@@ -108,13 +111,13 @@ def ask(client: Client, page: Callable[[Client], int], good: int, seen: Measured
             seen.errors[f"status {status}"] += 1
 
 
-def all_ask(clients: list[Client], page: Callable[[Client], int], good: int, seconds: float) -> tuple[float, Measured]:
-    """All clients at once for so many seconds. Returns how long it took, and what they saw."""
-    seen = [Measured() for _ in clients]
+def all_ask(pages: Sequence[Callable[[], int]], good: int, seconds: float) -> tuple[float, Measured]:
+    """All clients at once for so many seconds, each for its page. Returns how long it took, and what they saw."""
+    seen = [Measured() for _ in pages]
     begun = time.perf_counter()
     threads = [
-        threading.Thread(target=ask, args=(client, page, good, own, begun + seconds))
-        for client, own in zip(clients, seen, strict=True)
+        threading.Thread(target=ask, args=(page, good, own, begun + seconds))
+        for page, own in zip(pages, seen, strict=True)
     ]
     for thread in threads:
         thread.start()
@@ -129,6 +132,28 @@ def say(**words: object) -> None:
     print(json.dumps(words), flush=True)
 
 
+def measured(name: str, pages: Sequence[Callable[[], int]], good: int, seconds: float) -> None:
+    """Warm up, ask for the pages, and say what was seen."""
+    all_ask(pages, good, seconds * WARM_UP)
+    say(page=name, begins=True)
+    took, seen = all_ask(pages, good, seconds)
+    say(page=name, seconds=took, times=seen.times, errors=seen.errors)
+
+
+def readers(reading: Reading, staff: dict[str, Browser], order: random.Random) -> list[Callable[[], int]]:
+    """As many clients as there are of the others; each goes round the pages in an order of its own."""
+    found = {name: reading.addresses(staff[name]) for name in reading.readers}
+    if not all(found.values()):
+        raise RuntimeError(f"{reading.name}: there is no such page for everybody who should read it")
+    say(page=reading.name, first=found[reading.readers[0]][0])
+
+    def reader(name: str) -> Callable[[], int]:
+        browser, addresses = staff[name].again(), itertools.cycle(order.sample(found[name], len(found[name])))
+        return lambda: browser.get(next(addresses)).status
+
+    return [reader(name) for name in itertools.islice(itertools.cycle(reading.readers), AT_ONCE)]
+
+
 def main() -> None:
     told = json.loads(sys.stdin.readline())
     order = random.Random(told["seed"])
@@ -136,10 +161,14 @@ def main() -> None:
     for name, page, good in PAGES:
         for client in clients:
             client.open_again()
-        all_ask(clients, page, good, told["seconds"] * WARM_UP)
-        say(page=name, begins=True)
-        took, seen = all_ask(clients, page, good, told["seconds"])
-        say(page=name, seconds=took, times=seen.times, errors=seen.errors)
+        measured(name, [partial(page, client) for client in clients], good, told["seconds"])
+    staff = {name: Browser(told["port"]) for name in told["staff"]}
+    for name, browser in staff.items():
+        browser.sign_in(told["staff"][name], told["password"])
+    for reading in READINGS:
+        for browser in staff.values():
+            browser.close()
+        measured(reading.name, readers(reading, staff, order), 200, told["seconds"])
 
 
 if __name__ == "__main__":

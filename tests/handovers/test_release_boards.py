@@ -111,6 +111,17 @@ def test_the_arrivals_board_costs_nine_statements_beyond_the_fixed_cost_however_
     assert costs[0] == costs[1] <= 9
 
 
+def test_a_person_s_page_costs_four_statements_beyond_the_fixed_cost_with_a_release_too() -> None:
+    world = World()
+    record = world.held("Soon", 3, "remand")
+    worlds.sent(world.prison, record, world.treatment)
+    for reader in (world.prison, world.keyworker):
+        address = f"/people/{record.person_id}/"
+        client = worlds.signed_in(reader)
+        assert "Release from HMP Northgate" in client.get(address).content.decode()
+        assert len(worlds.own_statements(client, address, look=1)) <= 4
+
+
 def test_the_community_sees_whom_it_was_asked_about_and_nobody_else() -> None:
     world = World()
     asked = world.held("Asked", 3)

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 import worlds
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from throughcare.events.acting import acting, say
 from throughcare.events.actor import SYSTEM
 from throughcare.events.models import Event
 from throughcare.handovers.models import HandOver
 from throughcare.handovers.process.hand_over import HAND_OVER, LADDER
-from throughcare.messages.models import Message
+from throughcare.messages.email import INSTANT
+from throughcare.messages.models import Email, Message
 from throughcare.organisations.models import Service
 from throughcare.organisations.queries import receiving_services
 from throughcare.people.holding import hold_person_of
@@ -293,10 +295,23 @@ def test_two_workers_that_sweep_at_once_mark_each_deadline_once_and_escalate_onc
     assert engine.sweep(late) == 0
 
 
+def withdrawn(world: World, at: datetime) -> None:
+    world.take("sender", "withdraw", at, reason="Stays in custody")
+
+
+def put_off(world: World, at: datetime) -> None:
+    with acting(SYSTEM, at):
+        Due.objects.filter(case=world.case, clock="HOV-C02").update(due_at=at + timedelta(days=1))
+        say("prepared", by=SYSTEM, at=at)
+
+
 @pytest.mark.load
-def test_an_act_and_the_sweep_of_its_deadlines_wait_for_each_other_and_neither_fails(fresh_database: Any) -> None:
-    """Whoever acts holds the case and then its deadlines; a sweep that began with a deadline would lock both."""
-    from django.db import connection, transaction
+@pytest.mark.parametrize("act", [withdrawn, put_off])
+def test_an_act_and_the_sweep_of_its_deadlines_wait_for_each_other_and_neither_fails(
+    fresh_database: Any, act: Callable[[World, datetime], None]
+) -> None:
+    """Whoever acts holds the person first, and so does a sweep: one that began with a deadline would lock both."""
+    from django.db import transaction
 
     world = World()
     world.take("sender", "send", worlds.BEGAN)
@@ -323,10 +338,27 @@ def test_an_act_and_the_sweep_of_its_deadlines_wait_for_each_other_and_neither_f
                     while not cursor.execute(waiting).fetchone()[0]:
                         cursor.execute("SELECT pg_stat_clear_snapshot()")
                         assert not sweeping.done()
-            world.take("sender", "withdraw", late, reason="Stays in custody")
+            act(world, late)
         assert sweeping.result(timeout=30) == "no longer open"
-    assert world.running() == set()
+    assert Due.objects.get(pk=due).missed_at is None
     assert not StepTaken.objects.filter(case=world.case, verb="escalate").exists()
+
+
+@pytest.mark.django_db
+def test_a_miss_and_the_step_that_follows_cost_seventeen_statements() -> None:
+    """Of them two tell both services by e-mail, and three are the event's."""
+    world = World()
+    with acting(SYSTEM, worlds.BEGAN):
+        Service.objects.update(mailbox="duty@example.net")
+        say("prepared", by=SYSTEM, at=worlds.BEGAN)
+    world.take("sender", "send", worlds.BEGAN)
+    due = Due.objects.get(case=world.case, clock="HOV-C02")
+    with CaptureQueriesContext(connection) as sent:
+        engine.miss(by=SYSTEM, at=due.due_at, due=due.pk)
+    frame = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SELECT pg_advisory_xact_lock")
+    statements = [query["sql"] for query in sent if not query["sql"].startswith(frame)]
+    assert len(statements) <= 17, "\n".join(statements)
+    assert Email.objects.filter(case=world.case, kind=INSTANT).count() == 2
 
 
 @pytest.mark.django_db

@@ -23,10 +23,10 @@ from throughcare.appointments.models import Appointment
 from throughcare.appointments.rules import ATTENDED, DID_NOT_ATTEND, IN_PERSON
 from throughcare.demo import lives, names
 from throughcare.demo.area import AREA
-from throughcare.demo.lives import Act, Life, Referral, Stay
+from throughcare.demo.lives import Act, Answers, Life, Prescribed, Referral, Stay
 from throughcare.demo.moments import READ, WORKER
 from throughcare.events.actor import SYSTEM, Actor
-from throughcare.handovers.models import CustodyStay, HandOver, Readiness, Release
+from throughcare.handovers.models import CustodyStay, HandOver, PrescribingCover, Readiness, Release, Sheet
 from throughcare.handovers.process.hand_over import BASES, HAND_OVER, TAKEN_ON, TO_ANSWER, next_step
 from throughcare.handovers.process.release import RELEASE
 from throughcare.handovers.room.hand_over import COVERED_BY, ENDS_FOR_BOTH, ENDS_FOR_RECEIVER, OUTCOME_READABLE
@@ -38,7 +38,7 @@ from throughcare.people.models import Identifier, Link, Record
 from throughcare.people.rules import key
 from throughcare.processes.actions import counted_from
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.table import NOT_KNOWN, RECEIVER, SENDER, Condition, Step
+from throughcare.processes.table import RECEIVER, SENDER, Condition, Step
 from throughcare.reference.calendar import LAST_SECOND, LONDON, due_at
 from throughcare.reference.calendar import Due as Deadline
 from throughcare.reference.sharing import rules_for
@@ -59,6 +59,9 @@ COLUMNS: Mapping[type[models.Model], str] = {
     Identifier: "id record_id kind value",
     Link: "id record_id from_person_id to_person_id reason weight by_id at",
     CustodyStay: "id person_id record_id site_id since until release_date event_id",
+    Sheet: "id person_id record_id organisation_id items version changed_at",
+    PrescribingCover: "id person_id record_id prescriber telephone covered_until next_prescriber next_telephone "
+    "next_from at user_id service_id replaced_at",
     Grant: "id person_id service_id user_id record kind basis source since until withdrawn_at",
     Case: "id process person_id record_id opened_at closed_at paused_at ended_by version",
     Strand: "id case_id name state since",
@@ -204,6 +207,10 @@ def write(rows: Rows, life: Life, until: datetime) -> None:
     person = rows.add(Person)
     record = _record(rows, person, life.identity, life.by, life.opened_at, "New to this service")
     agenda, release = _Agenda(), None
+    if life.sheet:
+        _sheet(rows, person, record, life.sheet)
+    if life.prescribed:
+        _prescriber(rows, person, record, life.prescribed)
     if life.stay:
         stay = _stay(rows, person, record, life.stay)
         release = _Released(rows, agenda, life, life.stay, stay, person, record)
@@ -254,6 +261,24 @@ def _stay(rows: Rows, person: int, record: int, stay: Stay) -> int:
     for service in sorted(stay.held.covered_by):
         rows.add(Grant, person, service, None, record, Grant.CUSTODY, basis, source, stay.since, stay.until, None)
     return pk
+
+
+def _sheet(rows: Rows, person: int, record: int, told: Answers) -> None:
+    where = {
+        "as_at": told.at.isoformat(),
+        "source": told.source,
+        "confirmed_by": told.confirmed_by,
+        "entered_by": told.by.user_name,
+    }
+    items = {code: {"value": value} | where for code, value in told.values.items()}
+    rows.add(Sheet, person, record, told.by.organisation, json.dumps(items), 1, told.at)
+
+
+def _prescriber(rows: Rows, person: int, record: int, told: Prescribed) -> None:
+    cover = told.cover
+    now = (cover.prescriber, told.telephone, cover.covered_until)
+    following = (cover.next_prescriber, "", cover.next_from)
+    rows.add(PrescribingCover, person, record, *now, *following, told.at, told.by.user, told.by.service, None)
 
 
 @cache
@@ -704,10 +729,12 @@ class _Released:
         since = stay.since
         came = {
             "reception_date": localdate(since).isoformat(),
-            "legal_status": NOT_KNOWN,
+            "legal_status": stay.legal_status,
             "could_leave_any_time": "yes",
         }
         self._take("open_at_reception", since, SYSTEM, came)
+        if stay.release_date is None:
+            return
         source = f"{life.by.user_name}, {life.by.service_name}"
         dated = {"release_date": stay.release_date.isoformat(), "source_of_date": source}
         theirs = any(step.verb == "set_release_date" and life.by.role in step.roles for step in RELEASE.steps)
@@ -830,7 +857,10 @@ class _Released:
                 due.met, due.missed, None, due.replaced,
             )  # fmt: skip
         left = self.stay.until if self.left else None
-        self.rows.add_with_key(Release, self.case, self.stay_id, NOT_KNOWN, "no", left, False)
+        could_leave = "yes" if self.stay.legal_status == "remand" or self.stay.release_date is None else "no"
+        self.rows.add_with_key(Release, self.case, self.stay_id, self.stay.legal_status, could_leave, left, False)
+        for said in self.life.prepared:
+            add(Readiness, self.case, said.code, said.state, "", said.at, said.by.user, said.by.service, None)
         for message in self.messages:
             reader = self.life.readers[message.service].user if message.put_away else None
             channel = TODAY if message.delivered else ""

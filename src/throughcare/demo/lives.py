@@ -17,6 +17,7 @@ from throughcare.demo.area import (
     EMPLOYMENT,
     HOUSING,
     PEERS,
+    PRISON_HEALTH,
     PRISON_SERVICE,
     PRISON_SITE,
     PROBATION,
@@ -28,7 +29,10 @@ from throughcare.demo.area import (
 )
 from throughcare.demo.moments import ONE_DAY, Days, moment
 from throughcare.events.actor import Actor
+from throughcare.handovers.rules.cover import Cover, end_of
+from throughcare.handovers.rules.release import CHECKS
 from throughcare.people.actions import Identity
+from throughcare.processes.table import NOT_KNOWN
 
 PEOPLE_A_PATCH = 1300
 """Of the people of one patch about 1,000 are known to its first treatment service."""
@@ -61,12 +65,47 @@ class Referral:
 
 @dataclass(frozen=True)
 class Stay:
-    """Time in prison. `since` is when it was recorded too; `until` is None while it lasts."""
+    """Time in prison. `since` is when it was recorded too; `until` is None while it lasts.
+
+    release_date: told as they came; None on remand.
+    """
 
     held: Held
     since: datetime
     until: datetime | None
-    release_date: date
+    release_date: date | None
+    legal_status: str = NOT_KNOWN
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What somebody wrote into the clinical sheet at one moment, as it stood then."""
+
+    at: datetime
+    by: Actor
+    values: Mapping[str, str]
+    source: str
+    confirmed_by: str
+
+
+@dataclass(frozen=True)
+class Prescribed:
+    """That somebody said who prescribes, and who goes on."""
+
+    at: datetime
+    by: Actor
+    cover: Cover
+    telephone: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """That somebody said how one thing for leaving stands."""
+
+    at: datetime
+    by: Actor
+    code: str
+    state: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +114,7 @@ class Life:
 
     readers:     for each service that is told anything, who puts its messages away.
     of_the_area: who is told of a release beside treatment, by role: probation and RECONNECT.
+    sheet, prescribed, prepared: what was written down of health and of leaving, as the record was opened.
     """
 
     identity: Identity
@@ -84,6 +124,9 @@ class Life:
     referral: Referral | None = None
     readers: Mapping[int | None, Actor] = field(default_factory=dict)
     of_the_area: Mapping[str, Actor] = field(default_factory=dict)
+    sheet: Answers | None = None
+    prescribed: Prescribed | None = None
+    prepared: tuple[Prepared, ...] = ()
 
 
 Team = tuple[Actor, ...]
@@ -97,6 +140,7 @@ class Patch:
     others:    services that treatment sends people on to.
     senders:   services, other than the prison, that send people to treatment.
     of_the_area: who is told of every release in the area, by role.
+    nurse:       who writes down the health of those held; elsewhere the prison's drug worker, as far as they may.
     """
 
     held: Held
@@ -105,6 +149,7 @@ class Patch:
     others: tuple[Team, ...] = ()
     senders: tuple[Team, ...] = ()
     of_the_area: Mapping[str, Actor] = field(default_factory=dict)
+    nurse: Actor | None = None
 
 
 def patches_of(staffed: Staffed) -> list[Patch]:
@@ -118,6 +163,7 @@ def patches_of(staffed: Staffed) -> list[Patch]:
         others=(team[HOUSING], team[EMPLOYMENT], team[PEERS], team[SURGERY], team[PROBATION]),
         senders=(team[PROBATION], team[DIVERSION], team[SURGERY], team[RECONNECT]),
         of_the_area=of_the_area,
+        nurse=team[PRISON_HEALTH][0],
     )
     prisons = list(staffed.held.values())
     ring = [team[RIVERSIDE], *(team[further_treatment_service(n)] for n in range(1, len(prisons)))]
@@ -391,12 +437,22 @@ RELEASED = (not_seen, not_reached, *SEEN)
 """After these the person has left prison."""
 FINISHED, HELD = 0.5, 0.15
 """Shares of people with no hand-over: known to treatment for a long time, and held in prison."""
+REMAND = 0.2
+"""Share of those held with no hand-over who are on remand, with no release date."""
+WITH_SHEET, PRESCRIBED = 0.6, 0.35
+"""Shares of the people known to treatment or held who have a clinical sheet, and a prescriber."""
+PRESCRIBERS = ("Dr Anjali Shah", "Dr Sunil Rao", "Dr Ama Sarpong", "Dr Femi Adewale")
 
 
 def life_of(number: int, seed: int, days: Days, patches: Sequence[Patch]) -> Life:
     """The life of the `number`th person, counted from 0: always the same for the same seed and day."""
-    r = random.Random(f"{seed} {days.on} {number}")  # noqa: S311 a story, not a secret
     patch = patches[number % len(patches)]
+    life = _lived(number, random.Random(f"{seed} {days.on} {number}"), days, patch)  # noqa: S311 a story, no secret
+    health = random.Random(f"{seed} {days.on} {number} health")  # noqa: S311
+    return _written_down(life, number, health, days, patch)
+
+
+def _lived(number: int, r: random.Random, days: Days, patch: Patch) -> Life:
     plots = list(PLOTS)
     plot = plots[number] if number < len(plots) else None
     fate = r.random()
@@ -405,6 +461,51 @@ def life_of(number: int, seed: int, days: Days, patches: Sequence[Patch]) -> Lif
     if plot is None and fate < FINISHED + HELD:
         return _held(number, r, days, patch)
     return _handed_over(number, r, days, patch, plot or r.choices(plots, weights=list(PLOTS.values()))[0])
+
+
+def _written_down(life: Life, number: int, r: random.Random, days: Days, patch: Patch) -> Life:
+    """The same life with what is written down of health and of leaving, by whoever may."""
+    stay, at = life.stay, life.opened_at
+    if stay and life.referral is None and r.random() < REMAND:
+        stay = replace(stay, release_date=None, legal_status="remand")
+    by = (patch.nurse or patch.prison[0]) if stay else life.by
+    whole = by.role in ("keyworker", "prison_healthcare")
+    sheet = prescribed = None
+    if (whole or stay) and r.random() < WITH_SHEET:
+        confirmed = by.user_name if r.random() < 0.7 else ""
+        sheet = Answers(at, by, _answers(r, at, whole=whole), r.choice(("given", "prescriber", "person")), confirmed)
+    if whole and r.random() < PRESCRIBED:
+        until = end_of(days.ahead[r.randrange(28)])
+        goes_on = life.referral is not None or r.random() < 0.8  # a hand-over would have a deadline for the gap
+        cover = Cover(
+            r.choice(PRESCRIBERS), until, r.choice(PRESCRIBERS) if goes_on else "", until if goes_on else None
+        )
+        prescribed = Prescribed(at, by, cover, names.telephone(number % 900))
+    said = []
+    if stay:
+        drug_worker = patch.prison[0]
+        codes = [check.code for check in CHECKS.values() if check.by_hand and r.random() < 0.3]
+        for n, code in enumerate(codes, 1):
+            state = r.choice(("ready", "ready", "missing", "not_needed"))
+            said.append(Prepared(at + timedelta(minutes=5 * n), drug_worker, code, state))
+    return replace(life, stay=stay, sheet=sheet, prescribed=prescribed, prepared=tuple(said))
+
+
+def _answers(r: random.Random, at: datetime, *, whole: bool) -> Mapping[str, str]:
+    """Answers of a clinical sheet; `whole` with what is prescribed."""
+    found = {
+        "overdosed": r.choice(("yes", "no", "no", "not_known")),
+        "naloxone": r.choice(("yes", "no", "not_known")),
+        "withdrawal": r.choice(("no", "no", "yes")),
+    }
+    medicine = r.choice(("methadone_1", "buprenorphine", "none")) if whole else ""
+    if medicine:
+        found |= {"medicine": medicine, "allergies": "None known"}
+    if medicine not in ("", "none"):
+        dose = f"{r.randrange(30, 90, 5)} mg once a day" if medicine == "methadone_1" else "8 mg once a day"
+        found |= {"dose": dose, "supervision": "daily", "last_dose": (at - timedelta(hours=20)).isoformat()}
+        found |= {"pharmacy": "High Street Pharmacy, 0113 496 0142", "missed": "0"}
+    return found
 
 
 def _in_treatment(number: int, r: random.Random, days: Days, patch: Patch) -> Life:

@@ -1,4 +1,4 @@
-"""What hand-overs, custody, the clinical sheet and releases put on a person's page, in three statements."""
+"""What hand-overs, custody, the clinical sheet and releases put on a person's page, in two statements."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,6 @@ from django.utils.timezone import localdate
 from throughcare.appointments.rules import CANCELLED, OUTCOMES, where
 from throughcare.events.actor import Actor
 from throughcare.handovers.actions.cover import may_keep
-from throughcare.handovers.models import Release
 from throughcare.handovers.process.custody_question import ASKED, CUSTODY_QUESTION
 from throughcare.handovers.process.hand_over import ENDED, UNOPENED
 from throughcare.handovers.process.release import NOT_SEEN, RELEASE
@@ -20,6 +19,7 @@ from throughcare.handovers.queries.known import (
     APPOINTMENT,
     COVER,
     COVERS_A_SITE,
+    LEAVING,
     QUESTION,
     SHEET,
     STAY,
@@ -64,7 +64,7 @@ def panel(reader: Reader) -> Panel:
     said = _add_safety(part, reader, known, attached={code for row in rows if row.sent_at for code in row.attached})
     _add_hand_overs(part, reader, rows, opioid_said=said)
     _add_whereabouts(part, reader, known)
-    _add_release(part, reader)
+    _add_release(part, reader, [one for one in known if one.kind == LEAVING])
     return part
 
 
@@ -183,25 +183,22 @@ def _add_hand_overs(part: Panel, reader: Reader, rows: list[Any], *, opioid_said
             )
 
 
-def _add_release(part: Panel, reader: Reader) -> None:
+def _add_release(part: Panel, reader: Reader, releases: list[Known]) -> None:
     """The release that is prepared or followed, to those who may read of it."""
-    if not reader.sight.reads("release_details"):
+    release = max(releases, key=lambda one: one.content["case"], default=None)
+    if release is None or not reader.sight.reads("release_details"):
         return
-    open_ones = Release.objects.filter(case__person=reader.person, case__closed_at=None, case__strands__name="plan")
-    release = open_ones.annotate(state=F("case__strands__state")).select_related("stay__site").order_by("-case").first()
-    if release is None:
-        return
-    words = ""
-    if release.left_at:
-        words = f"day {(localdate(reader.now) - localdate(release.left_at)).days} since leaving"
-    elif release.could_leave == "yes" and reader.sight.reads("release_details", "release_date"):
+    state, words = release.content["state"], ""
+    if release.until:
+        words = f"day {(localdate(reader.now) - localdate(release.until)).days} since leaving"
+    elif release.content["could_leave"] == "yes" and reader.sight.reads("release_details", "release_date"):
         words = "could leave any day"
     part.work.append(
         Work(
-            title=f"Release from {release.stay.site.name}",
-            url=reverse("case", args=[release.case_id]),
-            state=RELEASE.label(release.state).capitalize(),
-            tone="risk" if release.state in NOT_SEEN else "",
+            title=f"Release from {release.place}",
+            url=reverse("case", args=[release.content["case"]]),
+            state=RELEASE.label(state).capitalize(),
+            tone="risk" if state in NOT_SEEN else "",
             words=words,
         )
     )

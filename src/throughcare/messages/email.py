@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -92,8 +93,17 @@ def instant(verb: str) -> None:
 def tell_at_once(services: Iterable[int], *, verb: str, case: int, at: datetime) -> None:
     """Write, inside an action, an e-mail to each of the services that has a mailbox, if the verb is an instant one."""
     if verb in _instant:
-        for service in Service.objects.filter(pk__in=services).exclude(mailbox="").order_by("pk"):
-            post(kind=INSTANT, subject_id=case, case=case, service=service.pk, at=at)
+        tell_these_at_once(Service.objects.filter(pk__in=services).order_by("pk"), verb=verb, case=case, at=at)
+
+
+def tell_these_at_once(services: Iterable[Service], *, verb: str, case: int, at: datetime) -> None:
+    """The same for services that have been read."""
+    must_be_acting(Email)
+    reached = [service for service in services if service.mailbox] if verb in _instant else []
+    if reached:
+        Email.objects.bulk_create(
+            _row(kind=INSTANT, subject_id=case, case=case, service_id=service.pk, written_at=at) for service in reached
+        )
 
 
 def write_instant(one: Email, now: datetime) -> Letter | Held:
@@ -138,18 +148,24 @@ def post(
     second one with the same `key` is an IntegrityError.
     """
     must_be_acting(Email)
-    host = settings.DEFAULT_FROM_EMAIL.partition("@")[2] or "throughcare.invalid"
-    return Email.objects.create(
+    email = _row(
         kind=kind,
         subject_id=subject_id,
         case=case,
         service_id=service,
         record=record,
-        message_id=f"<{uuid.uuid4()}@{host}>",
         written_at=at,
         not_before=not_before,
         key=key,
     )
+    email.save(force_insert=True)
+    return email
+
+
+def _row(**columns: Any) -> Email:
+    """A row with the Message-ID that it keeps, however often it is tried."""
+    host = settings.DEFAULT_FROM_EMAIL.partition("@")[2] or "throughcare.invalid"
+    return Email(message_id=f"<{uuid.uuid4()}@{host}>", **columns)
 
 
 def send_due(now: datetime) -> int:

@@ -18,7 +18,10 @@ def hold(person: int) -> Person:
     return Person.objects.select_for_update(no_key=True).get(pk=person)
 
 
-def hold_person_of(rows: QuerySet[Row]) -> Row | None:
-    """The same for the person of the first of these rows. Gives that row as it was before; None where there is none."""
-    locked = rows.select_related("person").select_for_update(of=("person",), no_key=True)
+def hold_person_of(rows: QuerySet[Row], person: str = "person") -> Row | None:
+    """The same for the person of the first of these rows. Gives that row as it was before; None where there is none.
+
+    person: the way from a row to its person; what lies on it is read with the row.
+    """
+    locked = rows.select_related(person).select_for_update(of=(person,), no_key=True)
     return locked.order_by("pk").first()

@@ -187,18 +187,15 @@ def _step(
 def miss(*, by: Actor, at: datetime, due: int) -> Due:
     """Mark one deadline as missed and take the step that follows. Raises NoLongerOpen when there is nothing to mark.
 
-    The mark is a conditional update: of two workers that try, one makes it. The person is held before it, as by
-    everybody who acts on the case: the other way round each could wait for the other.
+    The mark is a conditional update: of two workers that try, one makes it, and of one that was moved while its person
+    was waited for, none. The person is held before it, as by everybody who acts on the case: the other way round each
+    could wait for the other.
     """
-    held = hold_person_of(Case.objects.filter(dues=due))
-    marked = Due.objects.filter(
-        pk=due, due_at__lte=at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
-    ).update(missed_at=at)
-    if held is None or not marked:
+    missed = hold_person_of(Due.objects.filter(pk=due), "case__person")
+    if missed is None or not _mark(missed, at):
         raise NoLongerOpen
-    room = room_of(held)
-    case = room.with_parties(Case.objects.filter(pk=held.pk)).get()
-    missed = Due.objects.get(pk=due)
+    room = room_of(missed.case)
+    case = room.with_parties(Case.objects.filter(pk=missed.case_id)).get()
     missed.case = case
     say(
         "deadline.missed",
@@ -215,6 +212,15 @@ def miss(*, by: Actor, at: datetime, due: int) -> Due:
         verb, facts = follows
         _step(room, case, room.roles_of(case, SYSTEM), by=SYSTEM, at=at, verb=verb, facts=facts)
     return missed
+
+
+def _mark(due: Due, at: datetime) -> bool:
+    """Mark a deadline that has passed, if it still stands as it was read."""
+    stands = Due.objects.filter(
+        pk=due.pk, due_at=due.due_at, met_at=None, missed_at=None, paused_at=None, replaced_at=None
+    )
+    due.missed_at = at
+    return due.due_at <= at and bool(stands.update(missed_at=at))
 
 
 class Conflict(Refused):

@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import Readiness, Release
 from throughcare.handovers.process.release import NOT_SEEN, RELEASE
-from throughcare.handovers.queries.release import SOON, columns, picture_of
+from throughcare.handovers.queries.release import SOON, columns, held_by, picture_of
 from throughcare.handovers.room.release import WORDS
 from throughcare.handovers.rules.release import CONTINUITY_DAYS, day_number, light, nothing_ready, open_items, readiness
 from throughcare.processes.models import Due, Strand
@@ -48,7 +48,7 @@ def _prison(actor: Actor, now: datetime) -> list[Group]:
     soon = When_(When(stay__release_date__lte=today + SOON, then=Value(1)), default=Value(0))
     held = (
         readable(Release.objects.all(), actor, "release_details", now, person="case__person")
-        .filter(left_at=None, case__closed_at=None, stay__until=None, stay__site__service=actor.service)
+        .filter(left_at=None, case__closed_at=None, stay__in=held_by(actor))
         .filter(Q(stay__release_date__lte=today + SOON) | Q(could_leave="yes"))
         .annotate(soon=soon)
         .annotate(
@@ -131,12 +131,10 @@ def _nobody_asked(actor: Actor, now: datetime) -> Group:
 def _not_seen(actor: Actor, now: datetime) -> Group:
     """Who left custody to the care of the service, and nobody has seen: whoever is longest away first."""
     today = localdate(now)
-    ours = Due.objects.filter(
-        case=OuterRef("case"), clock__in=FIRST_DAYS, owner=actor.service, met_at=None, replaced_at=None
-    )
+    ours = Due.objects.filter(clock__in=FIRST_DAYS, owner=actor.service, met_at=None, replaced_at=None)
     rows = (
         _readable_with_state(actor, now, "identity_core")
-        .filter(Exists(ours), left_at__isnull=False, state__in=NOT_SEEN, case__closed_at=None)
+        .filter(case__in=ours.values("case"), left_at__isnull=False, state__in=NOT_SEEN, case__closed_at=None)
         .order_by("left_at", "pk")[: MOST_ROWS + 1]
     )
     lines = []
@@ -212,10 +210,10 @@ def _gate(actor: Actor, now: datetime) -> Group:
 
 def _referred(actor: Actor, now: datetime) -> Group:
     """Who was referred to RECONNECT and waits for support to begin."""
-    waiting = Strand.objects.filter(case=OuterRef("case"), name="reconnect", state="reconnect_referred")
+    waiting = Strand.objects.filter(name="reconnect", state="reconnect_referred")
     rows = (
         readable(Release.objects.all(), actor, "identity_core", now, person="case__person")
-        .filter(Exists(waiting))
+        .filter(case__in=waiting.values("case"))
         .select_related("case__record", "stay__site")
         .order_by("pk")[: MOST_ROWS + 1]
     )

@@ -8,10 +8,10 @@ from django.db.models.functions import Cast, JSONObject
 
 from throughcare.appointments.models import Appointment
 from throughcare.events.actor import Actor
-from throughcare.handovers.models import CallerTold, CustodyQuestion, CustodyStay, PrescribingCover, Sheet
+from throughcare.handovers.models import CallerTold, CustodyQuestion, CustodyStay, PrescribingCover, Release, Sheet
 from throughcare.organisations.models import SiteCovered
 
-SHEET, STAY, APPOINTMENT, COVER, QUESTION, TOLD, COVERS_A_SITE = (
+SHEET, STAY, APPOINTMENT, COVER, QUESTION, TOLD, COVERS_A_SITE, LEAVING = (
     "sheet",
     "stay",
     "appointment",
@@ -19,14 +19,15 @@ SHEET, STAY, APPOINTMENT, COVER, QUESTION, TOLD, COVERS_A_SITE = (
     "question",
     "told",
     "covers a site",
+    "release",
 )
 
 
 class Known(NamedTuple):
     """One thing of any kind. A row of each kind fills the columns that it has.
 
-    when: changed, came, starts, asked, told, or covered until. until: left, closed, or the next prescriber begins.
-    on: the release date. place: also the state of a question, or for whom a caller spoke.
+    when: changed, came, starts, asked, told, opened, or covered until. until: left, closed, or the next prescriber
+    begins. on: the release date. place: also the state of a question, or for whom a caller spoke.
     """
 
     kind: str
@@ -106,6 +107,18 @@ def known_about(person: int, actor: Actor) -> list[Known]:
         F("service__organisation"),
         JSONObject(told=_Json("told"), beyond=_Json("beyond"), by="user__name"),
     )
-    rows = sheets.union(stays, booked, cover, questions, told, covers, all=True)
+    releases = Release.objects.filter(
+        case__person=person, case__closed_at=None, case__strands__name="plan"
+    ).values_list(
+        Value(LEAVING),
+        F("case__opened_at"),
+        "left_at",
+        no_day,
+        F("stay__site__name"),
+        Value(""),
+        F("stay__site__organisation"),
+        JSONObject(case="case_id", could_leave="could_leave", state="case__strands__state"),
+    )
+    rows = sheets.union(stays, booked, cover, questions, told, covers, releases, all=True)
     found = [Known(*row) for row in rows]
     return sorted(found, key=lambda one: one.when.timestamp() if one.when else 0.0, reverse=True)

@@ -31,13 +31,13 @@ from throughcare.handovers.rules.release import (
     light,
     readiness,
 )
-from throughcare.organisations.models import AreaServed
-from throughcare.processes.models import Due, StepTaken
+from throughcare.organisations.models import AreaServed, SiteCovered
+from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.table import NOT_KNOWN, Facts, as_text
 from throughcare.reference.areas import area_name
 from throughcare.reference.calendar import LONDON
 from throughcare.reference.sharing import Access, rules_for
-from throughcare.sharing.rule import OF_THE_ITEM, readable
+from throughcare.sharing.rule import OF_THE_ITEM, open_grants, readable
 from throughcare.web.wording import day, moment
 
 SOON = timedelta(days=14)
@@ -171,7 +171,9 @@ def known_of(releases: Sequence[Release], now: datetime) -> dict[int, Known]:
 def _hand_overs_of(people: Collection[int]) -> dict[int, Any]:
     """The hand-over to treatment that counts for each person: one that was accepted, else the latest."""
     rows = (
-        HandOver.objects.filter(case__person__in=people, case__strands__name="main")
+        HandOver.objects.filter(
+            case__in=Case.objects.filter(person__in=people).values("pk"), case__strands__name="main"
+        )
         .annotate(state=F("case__strands__state"))
         .filter(state__in=(*TO_ANSWER, *TAKEN_ON, "declined", *GONE_ELSEWHERE))
         .exclude(receiver__membership__role__in=("reconnect", "housing_worker", "responsible_officer", "peer_mentor"))
@@ -288,7 +290,7 @@ def arrivals_board(actor: Actor, now: datetime, page: int = 1) -> list[BoardGrou
     today = localdate(now)
     found = readable(Release.objects.all(), actor, "release_details", now, person="case__person")
     listed = (
-        found.filter(case__closed_at=None)
+        found.filter(case__closed_at=None, case__person__in=open_grants(actor, now).values("person"))
         .filter(
             Q(left_at=None, stay__release_date__lte=today + SOON)
             | Q(left_at__gte=now - timedelta(days=CONTINUITY_DAYS + 1))
@@ -397,13 +399,19 @@ class Columns:
 def _held(actor: Actor, now: datetime) -> QuerySet[Release]:
     """The releases of those held at the sites of the service, whom the reader may read of."""
     return readable(
-        Release.objects.filter(left_at=None, case__closed_at=None, stay__until=None, stay__site__service=actor.service),
+        Release.objects.filter(left_at=None, case__closed_at=None, stay__in=held_by(actor)),
         actor,
         "release_details",
         now,
         person="case__person",
         organisation="stay__site__organisation",
     )
+
+
+def held_by(actor: Actor) -> QuerySet[Any, Any]:
+    """The stays that go on at the sites of the service: looked up by site, however many people are held elsewhere."""
+    sites = SiteCovered.objects.filter(service=actor.service).values("site")
+    return CustodyStay.objects.filter(until=None, site__in=sites).values("pk")
 
 
 def _page(ids: list[int], page: int) -> list[int]:

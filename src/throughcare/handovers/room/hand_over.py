@@ -317,7 +317,7 @@ class HandOvers:
         if step.verb == "escalate":
             hand_over.ladder, hand_over.owed_by = facts["ladder_step"], facts["owed_by"]
             if hand_over.owed_by == RECEIVER:  # the sender is told by the step itself
-                email.tell_at_once([hand_over.receiver_id], verb="hand_over.escalate", case=step.case_id, at=at)
+                email.tell_these_at_once([hand_over.receiver], verb="hand_over.escalate", case=step.case_id, at=at)
         elif LADDER_CLOCK in _stopped(step):
             hand_over.ladder = hand_over.owed_by = ""
         elif hand_over.ladder and step.verb in ("ask_question", "answer_question"):
