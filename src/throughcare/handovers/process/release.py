@@ -69,6 +69,8 @@ BOARD_ROLES = (
     "hjpc",
 )
 """Who has a board of releases."""
+FIRST_DAYS = ("REL-C01", "REL-C02")
+"""Clocks that somebody's being seen stops."""
 DATED = ("set_release_date", "change_release_date")
 RELEASED = ("report_released", "report_released_unplanned")
 
