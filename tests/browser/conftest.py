@@ -72,18 +72,20 @@ def sign_in_as(sign_in: Callable[[Any, str], None]) -> Callable[[Any, str], None
 def picture(request: pytest.FixtureRequest) -> Picture:
     """`picture(page, name)` keeps the page for the guide, as NAME-desktop.png or NAME-phone.png, if --screenshots asks.
 
-    One that would make too large a file is cut at the bottom. `of` pictures one part of the page alone.
+    One that would make too large a file is cut at the bottom; a sheet of paper, NAME-paper.png, is kept whole. `of`
+    pictures one part of the page alone.
     """
     folder = request.config.getoption("--screenshots", None)
 
     def keep(page: Any, name: str, of: Any = None) -> None:
         if not folder:
             return
-        screen = "desktop" if page.viewport_size == DESKTOP else "phone"
+        screens = {DESKTOP["width"]: "desktop", PHONE["width"]: "phone"}
+        screen = screens.get(page.viewport_size["width"], "paper")
         page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
         part = (of or page.locator("html")).bounding_box()
         taken = page.screenshot(full_page=True, clip=part)
-        while len(taken) > MOST_BYTES:
+        while len(taken) > MOST_BYTES and screen != "paper":
             part["height"] *= MOST_BYTES * 0.95 / len(taken)
             taken = page.screenshot(full_page=True, clip=part)
         (Path(folder) / f"{name}-{screen}.png").write_bytes(taken)
@@ -93,7 +95,7 @@ def picture(request: pytest.FixtureRequest) -> Picture:
 
 @pytest.fixture
 def looks_right(no_axe_violations: Callable[[Any], None]) -> Callable[[Any], None]:
-    """`looks_right(page)` at both widths: accessible, nothing to scroll sideways, nothing cut, labelled as made-up."""
+    """`looks_right(page)` at both widths, and back: accessible, no sideways scrolling, nothing cut, marked made-up."""
 
     def check(page: Any) -> None:
         before = page.viewport_size

@@ -67,6 +67,30 @@ def test_the_second_of_two_is_told_who_did_what_and_keeps_what_was_typed(
     expect(page.get_by_text("The hut behind the library").first).to_be_visible()
 
 
+def test_of_two_who_accept_at_once_the_second_learns_who_was_first_and_keeps_what_was_typed(
+    open_page: Any, screen: Any, sign_in_as: SignIn, looks_right: Callable[[Any], None], picture: Any
+) -> None:
+    page, other, size = screen, open_page(), screen.viewport_size
+    sign_in_as(other, "prison_drug_worker")
+    case = acts.send(other, "Ludovic", "Brathwaite" if size["width"] > 500 else "Brathwaite-Hale")
+    sign_in_as(page, "keyworker")
+    sign_in_as(other, "service_manager")
+    acts.open_hand_over(page, case)
+    for one, place in ((page, "The hut behind the library"), (other, "Riverside, room 4")):
+        one.goto(f"/cases/{case}/accept/")
+        acts.fill_in_appointment(one, acts.in_days(4), place=place)
+    acts.press(other, "Accept the hand-over")
+    expect(other.get_by_text("Hand-over accepted.")).to_be_visible()
+    acts.press(page, "Accept the hand-over")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "PR-201 Somebody acted on this first: Maureen O'Hara (Riverside Recovery, duty team)"
+    )
+    expect(page.get_by_label("Place")).to_have_value("The hut behind the library")
+    picture(page, "somebody-was-first")
+    looks_right(page)
+    assert times(other, case, "Hand-over accepted") == 1
+
+
 def test_neither_back_nor_refresh_repeats_an_act(page: Any, sign_in_as: SignIn) -> None:
     sign_in_as(page, "prison_drug_worker")
     case = acts.send(page, "Cordelia", "Vanterpool")
@@ -126,7 +150,7 @@ def test_what_was_typed_stays_when_a_form_has_errors(page: Any, sign_in_as: Sign
     page.get_by_label("Day").fill("31")
     page.get_by_label("Month").fill("02")
     page.get_by_label("Year").fill("86")
-    assert len(refused("Open the record")) == 12
+    assert len(refused("Open the record")) == 13
 
     person = acts.open_record(page, "Dorothea", "Pemberley-Okafor")
     page.goto(f"/people/{person}/hand-over/")

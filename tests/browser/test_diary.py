@@ -11,7 +11,9 @@ Check = Callable[[Any], None]
 SignIn = Callable[[Any, str], None]
 
 
-def test_the_pages_of_the_diary_from_booking_to_outcome(screen: Any, sign_in: SignIn, looks_right: Check) -> None:
+def test_the_pages_of_the_diary_from_booking_to_outcome(
+    screen: Any, sign_in: SignIn, looks_right: Check, picture: Any
+) -> None:
     sign_in(screen, "keyworker")
     screen.goto("/people/?q=Prydderch")
     screen.get_by_role("link", name="Prydderch, Ioan").click()
@@ -42,6 +44,10 @@ def test_the_pages_of_the_diary_from_booking_to_outcome(screen: Any, sign_in: Si
     screen.get_by_label("Attended, late").check()
     acts.press(screen, "Record it")
     expect(screen.get_by_text("Attended, late").first).to_be_visible()
+    screen.reload()
+    picture(screen, "diary-outcome")
     for address in ("/diary/", "/diary/?view=week", "/diary/?day=2031-01-01"):
         screen.goto(address)
         looks_right(screen)
+    screen.goto("/diary/")
+    picture(screen, "diary")

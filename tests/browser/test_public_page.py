@@ -75,11 +75,13 @@ def test_somebody_asks_for_help_from_the_sign_in_page_and_it_stands_on_today_of_
 
 
 def test_what_was_asked_for_somebody_else_says_whom_to_speak_with_first(
-    screen: Any, looks_right: Check, sign_in: Callable[[Any, str], None]
+    screen: Any, looks_right: Check, sign_in: Callable[[Any, str], None], picture: Any
 ) -> None:
     screen.goto("/help-for-me/")
     fill_in(screen, "Robin Elsewhere", other=True)
+    picture(screen, "public-form")
     send(screen)
+    picture(screen, "public-received")
     sign_in(screen, "service_manager")
     screen.goto("/hand-overs/?show=answer")
     screen.get_by_role("link", name="Robin Elsewhere").first.click()
@@ -87,6 +89,7 @@ def test_what_was_asked_for_somebody_else_says_whom_to_speak_with_first(
     expect(screen.get_by_text("Speak first with Maria, who asked.")).to_be_visible()
     expect(screen.get_by_text("not the person’s own words")).to_be_visible()
     looks_right(screen)
+    picture(screen, "front-door")
 
 
 def test_what_is_missing_is_said_at_its_field_and_nothing_typed_is_lost(screen: Any, looks_right: Check) -> None:

@@ -45,19 +45,22 @@ def answer(page: Any, dose: str = DOSE, *, confirmed: bool = True) -> None:
 
 
 def test_custody_asks_who_prescribes_and_is_answered_with_the_source(
-    screen: Any, sign_in_as: SignIn, looks_right: Check
+    screen: Any, sign_in_as: SignIn, looks_right: Check, picture: Any
 ) -> None:
-    page = screen
-    family = "Marchbanks" if page.viewport_size["width"] > 500 else "Marchbanks-Lowe"
+    page, size = screen, screen.viewport_size
+
+    family = "Marchbanks" if size["width"] > 500 else "Marchbanks-Lowe"
     sign_in_as(page, CUSTODY)
     person = taken_into_custody(page, "Perpetua", family)
     page.get_by_role("button", name="Ask who prescribes", exact=True).click()
     acts.press(page, "Ask")
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     looks_right(page)
+    page.goto(page.url)
     page.get_by_label("Which service do you ask?").select_option(label=acts.RIVERSIDE)
     page.get_by_label("Why do you need to know").fill(REASON)
     page.get_by_label("Number to call you back on").fill("0113 496 0175")
+    picture(page, "question-ask")
     acts.press(page, "Ask")
     expect(page.get_by_text("The question is asked.")).to_be_visible()
     expect(page.get_by_text("due in 1 hour")).to_be_visible()
@@ -72,7 +75,9 @@ def test_custody_asks_who_prescribes_and_is_answered_with_the_source(
     acts.press(page, "Answer")
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     looks_right(page)
+    page.goto(page.url)
     answer(page, confirmed=False)
+    picture(page, "question-answer")
     acts.press(page, "Answer")
     expect(page.get_by_text("Question about prescribing answered.")).to_be_visible()
     page.goto(f"/people/{person}/")
@@ -87,6 +92,7 @@ def test_custody_asks_who_prescribes_and_is_answered_with_the_source(
     expect(safety.get_by_text("Unconfirmed", exact=True)).to_have_count(3)
     expect(safety).to_contain_text("by Samuel Okoro, Riverside Recovery, duty team; nobody has confirmed it")
     looks_right(page)
+    picture(page, "question-unconfirmed", of=safety)
 
     sign_in_as(page, RIVERSIDE)
     page.goto(f"/cases/{case}/answer_prescribing/")
@@ -99,6 +105,7 @@ def test_custody_asks_who_prescribes_and_is_answered_with_the_source(
     expect(page.get_by_text("confirmed by Rupa Patel, pharmacist").first).to_be_visible()
     expect(page.get_by_text("Answered before")).to_be_visible()
     looks_right(page)
+    picture(page, "question-answered")
     page.get_by_role("button", name="Close the question").click()
     page.get_by_label("What came of the answer").fill("40 mg given at 7pm.")
     acts.press(page, "Close the question")
@@ -106,12 +113,14 @@ def test_custody_asks_who_prescribes_and_is_answered_with_the_source(
 
 
 def test_may_i_tell_this_caller_is_answered_and_what_was_told_stands_on_the_page(
-    page: Any, sign_in_as: SignIn, looks_right: Check
+    screen: Any, sign_in_as: SignIn, looks_right: Check, picture: Any
 ) -> None:
+    page, size = screen, screen.viewport_size
     sign_in_as(page, "clinician")
-    acts.open_record(page, "Ottoline", "Farthingale")
+    acts.open_record(page, "Ottoline", "Farthingale" if size["width"] > 500 else "Farthingale-Moss")
     page.get_by_role("button", name="May I tell this caller?").click()
     expect(page.get_by_text("Yes: the medicine, the dose, the last dose and who prescribes").first).to_be_visible()
+    picture(page, "may-i-tell")
     looks_right(page)
     acts.press(page, "Record the answer")
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()

@@ -17,6 +17,7 @@ from throughcare.organisations import actions as organisations
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken
+from throughcare.today.queries import groups
 from throughcare.web.faults import Refused
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +213,20 @@ def test_where_the_home_area_service_is_not_one_service_nobody_is_guessed(treatm
     world.left()
     assert not HandOver.objects.exists()
     assert Due.objects.filter(case=world.case, clock="REL-C01", owner=None).exists()
+
+
+def test_whoever_is_asked_after_somebody_left_with_nobody_asked_owes_the_first_days() -> None:
+    world = World(treatment=2)
+
+    def tags() -> list[str]:
+        return [line.tag for group in groups(world.prison, BEGAN + 2 * HOUR) for line in group.rows]
+
+    world.left()
+    assert "Nobody asked" in tags()
+    worlds.sent(world.prison, world.record, world.treatment[1])
+    for clock in ("REL-C01", "REL-C02"):
+        assert Due.objects.get(case=world.case, clock=clock).owner == world.treatment[1]
+    assert "Nobody asked" not in tags()
 
 
 def test_of_several_treatment_services_the_front_door_of_the_area_is_asked() -> None:

@@ -10,6 +10,7 @@ from throughcare.sharing.models import Grant
 def panel(reader: Reader) -> Panel:
     """The act alone: which appointments there are is shown by the room that knows where the person is."""
     own = any(grant.kind == Grant.OWN and grant.service_id == reader.actor.service for grant in reader.sight.grants)
-    if not (own and works_with_people(reader.actor.role) and reader.sight.reads("appointments_attendance")):
+    may = works_with_people(reader.actor.role) and reader.sight.reads("appointments_attendance")
+    if reader.dead or not (own and may):
         return Panel()
     return Panel(acts=[("New appointment", reverse("new-appointment", args=[reader.person]))])

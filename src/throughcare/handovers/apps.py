@@ -49,6 +49,7 @@ class HandoversConfig(AppConfig):
         register(Releases())
         react("custody.received", releases.came)
         react("custody.undone", releases.never_came)
+        react("hand_over.send", releases.asked_afterwards)
         react(DELIVERED, room.delivered)
         react(DELIVERED, letters.told)
         react(email.SENT, letters.link_sent)

@@ -76,7 +76,10 @@ def first_page(actor: Actor, person: int, now: datetime) -> str:
 
 
 def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: set[str]) -> bool:
-    """The few facts of the sheet that prevent a death, and who prescribes. Does it say whether they take a medicine?"""
+    """What prevents a death, the gravest first: a gap in prescribing, the sheet, who prescribes.
+
+    Gives whether the sheet says that they take an opioid agonist medicine.
+    """
     seen = reader.sight
     items = [
         item
@@ -93,7 +96,9 @@ def _add_safety(part: Panel, reader: Reader, known: list[Known], *, attached: se
         part.safety.append(Row("Opioid agonist medicine", OPIOID[takes], note="as the clinical sheet has it"))
     for one in known:
         if one.kind == COVER:
-            part.safety.extend(sheet.cover_rows(one.content, one.when, one.until, seen, one.organisation))
+            rows = sheet.cover_rows(one.content, one.when, one.until, seen, one.organisation)
+            part.safety[:0] = [row for row in rows if row.tone == "risk"]
+            part.safety.extend(row for row in rows if row.tone != "risk")
     return bool(takes)
 
 

@@ -595,7 +595,7 @@ def _conflict(case: Case, roles: frozenset[str]) -> Fault:
     first = "Somebody acted on this first"
     if last and room.knows_others(roles):
         where = f" ({last.service.name})" if last.service else ""
-        first += f": {last.who}{where} took “{room.process.verb_words(last.verb).lower()}”"
+        first += f": {last.who}{where} recorded “{room.process.done_words(last.verb).lower()}”"
     now = ", ".join(room.process.label(state) for state in case.strands.values_list("state", flat=True))
     return Fault(
         "PR-201",

@@ -21,10 +21,24 @@ from throughcare.processes.forms import questions
 from throughcare.processes.models import Case, Due, StepTaken
 from throughcare.processes.registry import Room, forbidden, rooms
 from throughcare.processes.rules import Act, acts, reportable
-from throughcare.processes.table import CASE, DAY, MOMENT, NOT_KNOWN, SERVICE, START, SYSTEM, USER, sentence
+from throughcare.processes.table import (
+    CASE,
+    DAY,
+    MOMENT,
+    NOT_KNOWN,
+    OUTSIDE,
+    RECEIVER,
+    SENDER,
+    SERVICE,
+    START,
+    SYSTEM,
+    USER,
+    sentence,
+)
 from throughcare.processes.universal import outstanding
 from throughcare.processes.universal_rules import ENDED_WORDS, RESUMED, SITE, VOID, rows_of
 from throughcare.reference.areas import area_name, is_area
+from throughcare.reference.roles import roles as all_roles
 from throughcare.sharing.rule import Sight, sight
 from throughcare.web.parts import Entry, Row
 from throughcare.web.wording import day, moment
@@ -139,7 +153,7 @@ def page_of(found: Case, room: Room, seen: Sight, roles: frozenset[str], now: da
         states=states,
         buttons=_in_order([_button(room, found, act, actor, now) for act in possible if act.mine], room.process.onward),
         others=[
-            (room.words(found, act.verb)[0], ", ".join(sentence(role).lower() for role in act.by if role != SYSTEM))
+            (room.words(found, act.verb)[0], ", ".join(dict.fromkeys(named(role) for role in act.by if role != SYSTEM)))
             for act in possible
             if not act.mine and act.by != (SYSTEM,)
         ],
@@ -219,6 +233,12 @@ def _links(case: Case, actor: Actor, paused_by: list[PersonEvent]) -> list[tuple
     if actor.role in rows_of(VOID, [case.process])[case.process].roles:
         links.append(("This was opened in error", reverse("void-case", args=[case.pk])))
     return links
+
+
+def named(role: str) -> str:
+    """A role of the table, or a side of the case, in words."""
+    sides = {SENDER: "the sender", RECEIVER: "the service asked", OUTSIDE: "the service asked"}
+    return sides.get(role) or (all_roles()[role].name if role in all_roles() else sentence(role).lower())
 
 
 def name_for(case: Case, seen: Sight) -> str:

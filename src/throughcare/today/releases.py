@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 
 from throughcare.events.actor import Actor
 from throughcare.handovers.models import Readiness, Release
-from throughcare.handovers.process.release import NOT_SEEN, RELEASE
+from throughcare.handovers.process.release import FIRST_DAYS, NOT_SEEN, RELEASE
 from throughcare.handovers.queries.release import SOON, columns, held_by, picture_of
 from throughcare.handovers.room.release import WORDS
 from throughcare.handovers.rules.release import CONTINUITY_DAYS, day_number, light, nothing_ready, open_items, readiness
@@ -26,8 +26,6 @@ from throughcare.web.wording import day
 LOOKED_AT = 40
 """How many of each kind are looked at for what is not ready: the board has the rest."""
 PROBATION_OUTCOME = "REL-C04"
-FIRST_DAYS = ("REL-C01", "REL-C02")
-"""Clocks that somebody's being seen stops."""
 
 
 def of_releases(actor: Actor, now: datetime) -> list[Group]:

@@ -8,7 +8,7 @@ from throughcare.events.acting import Said, action, say
 from throughcare.events.actor import SYSTEM, Actor
 from throughcare.handovers.actions import custody
 from throughcare.handovers.models import CustodyStay, Readiness, Release
-from throughcare.handovers.process.release import HELD, OF_THE_PRISON, RELEASE
+from throughcare.handovers.process.release import FIRST_DAYS, HELD, OF_THE_PRISON, RELEASE
 from throughcare.handovers.rules.release import CHECKS
 from throughcare.people import actions as people
 from throughcare.people.holding import hold, hold_person_of
@@ -30,6 +30,18 @@ def came(said: Said) -> None:
     stay = said.about
     if isinstance(stay, CustodyStay) and stay.until is None:
         opened_at_reception(at=said.at, stay=stay, legal_status=str(said.detail.get("legal_status") or NOT_KNOWN))
+
+
+def asked_afterwards(said: Said) -> None:
+    """A hand-over was sent for somebody who had left with nobody asked: whoever it goes to owes the first days now."""
+    release = _open_release(said.person) if said.person else None
+    if release is None or release.left_at is None:
+        return
+    asked = room_of(release.case).service_of(release.case, "receiver")
+    if asked is not None:
+        Due.objects.filter(
+            case=release.case_id, owner=None, clock__in=FIRST_DAYS, met_at=None, replaced_at=None
+        ).update(owner=asked)
 
 
 def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -> Release | None:

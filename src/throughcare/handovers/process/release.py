@@ -69,6 +69,8 @@ BOARD_ROLES = (
     "hjpc",
 )
 """Who has a board of releases."""
+FIRST_DAYS = ("REL-C01", "REL-C02")
+"""Clocks that somebody's being seen stops."""
 DATED = ("set_release_date", "change_release_date")
 OF_THE_PRISON = ("prison_drug_worker", "prison_healthcare", "prison_operations", "sender")
 """Roles of the teams that cover the prison."""

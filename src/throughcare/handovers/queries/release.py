@@ -22,7 +22,6 @@ from throughcare.handovers.queries.sheet import covers, holding_naloxone
 from throughcare.handovers.rules.release import (
     CHECKS,
     CONTINUITY_DAYS,
-    NOT_SAID,
     OPEN,
     Item,
     Known,
@@ -472,7 +471,14 @@ def _lesser(items: list[Item], release: Any) -> Cell:
     names = ", ".join(item.check.name.lower() for item in missing)
     url = f"{reverse('release-ready', args=[release.case_id])}?code={(missing or items)[0].check.code}"
     state = f"{len(items) - len(missing)} of {len(items)} ready"
-    return Cell("Also", f"Open: {names}" if missing else "", tone, state, url, "Say" if missing else "Change")
+    return Cell(
+        "Also", f"Not yet: {names}" if missing else "", tone, state, url, "Say if ready" if missing else "Change"
+    )
+
+
+def moves_of(case: int) -> tuple[str, ...]:
+    """The dates of one release that stood before the latest."""
+    return _moves(_facts_of([case])[case].dates)
 
 
 def _moves(dates: list[date | None]) -> tuple[str, ...]:
@@ -488,8 +494,8 @@ def _owner(release: Any, hand_over: Any) -> str:
 
 
 def _cell(item: Item, release: Any, hand_over: Any, known: Known, seen: Columns, actor: Actor) -> Cell:
-    check, url, act, ring, words, tone = item.check, "", "", None, item.words, item.tone
-    state = item.state.replace("_", " ")
+    check, url, act, ring, tone = item.check, "", "", None, item.tone
+    state, words = item.shown
     if check.code == "receiver":
         if hand_over is None or hand_over.state == "declined":
             url, act = reverse("new-hand-over", args=[release.case.person_id]), "Write a hand-over"
@@ -514,9 +520,7 @@ def _cell(item: Item, release: Any, hand_over: Any, known: Known, seen: Columns,
             url, act = reverse("prescriber", args=[release.case.person_id]), "Say who prescribes"
     elif check.by_hand:
         url = f"{reverse('release-ready', args=[release.case_id])}?code={check.code}"
-        act = "Say" if item.state in OPEN else "Change"
-        if words in (NOT_SAID, state.capitalize()):
-            words, state = "", "Not said" if words == NOT_SAID else state
+        act = "Say if ready" if item.state in OPEN else "Change"
     return Cell(check.name, words, tone, state, url, act, ring)
 
 

@@ -1,7 +1,9 @@
 """Scoped reads of the clinical sheet and of prescribing cover."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -131,6 +133,15 @@ def by_part(items: Iterable[Item], names: Mapping[int, str]) -> list[tuple[str, 
     """The rows under the heading of their part: code, heading, rows."""
     listed = list(items)
     return [(part, title, rows([i for i in listed if PART_OF[i.code] == part], names)) for part, title in PARTS.items()]
+
+
+def said_once(rows: list[Row]) -> list[Row]:
+    """For paper: a source that answers in a row share stands once, below the last of them."""
+    return [
+        replace(row, note="") if after and after.note == row.note else row
+        for row, after in zip_longest(rows, rows[1:])
+        if row
+    ]
 
 
 def provenance(item: Item, names: Mapping[int, str]) -> str:

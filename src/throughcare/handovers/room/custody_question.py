@@ -113,9 +113,9 @@ class CustodyQuestions:
             rows.append(Row("What to do now", f"Ring {name}: {telephone}", tag="NOT ANSWERED", tone="missed"))
         return [
             *rows,
+            *answers_to(case, seen),
             Row("Why it is asked", question.reason, note=who),
             Row("Call back", question.call_back_number),
-            *answers_to(case, seen),
         ]
 
     def links(self, case: Case, roles: frozenset[str]) -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ from throughcare.people.holding import hold_person_of
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case, Due, StepTaken, Strand
-from throughcare.processes.table import OUTSIDE, OWNER, RECEIVER, SENDER, Facts
+from throughcare.processes.table import NOT_KNOWN, OUTSIDE, OWNER, RECEIVER, SENDER, Facts
 from throughcare.processes.table import SYSTEM as SYSTEM_ROLE
 from throughcare.reference.pathways import decline_reasons
 from throughcare.reference.roles import works_with_people
@@ -244,9 +244,10 @@ class HandOvers:
             fact, value = FACTS[code], getattr(hand_over, code)
             mine = hand_over.sender_id == seen.actor.service
             if value and (mine or not fact.category or seen.reads(fact.category, fact.field)):
-                unconfirmed = "unconfirmed" if fact.category == "overdose_safety_summary" else ""
+                unconfirmed = fact.category == "overdose_safety_summary" and value != NOT_KNOWN
+                tag, tone = ("Unconfirmed", "today") if unconfirmed else ("", "")
                 words = BASES_IN_WORDS if code == "basis" else dict(fact.choices)
-                rows.append(Row(fact.label, words.get(value, value), note=unconfirmed))
+                rows.append(Row(fact.label, words.get(value, value), tag=tag, tone=tone))
         if reads_files(hand_over, seen):
             rows += [Row("File", one.title, note=one.words) for one in files_of(case)]
         if front_door.from_public_page(case):

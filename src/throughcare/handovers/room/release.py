@@ -23,7 +23,7 @@ from throughcare.handovers.process.release import (
     RELEASED,
     ROUTES,
 )
-from throughcare.handovers.queries.release import known_of, left_at
+from throughcare.handovers.queries.release import known_of, left_at, moves_of
 from throughcare.handovers.queries.services import home_area_service, in_role
 from throughcare.handovers.rules.release import (
     FURTHEST,
@@ -272,14 +272,16 @@ class Releases:
     def rows(self, case: Case, seen: Sight, now: datetime) -> list[Row]:
         release = case.release
         whole = self.knows_others(frozenset({seen.actor.role}))
-        rows = [Row("Nobody to tell", words) for words in self._nobody(case)] if whole else []
+        rows = []
         if seen.reads("release_details", "release_date"):
             status = dict(LEGAL_STATUS)[release.legal_status]
             rows.append(
                 Row("Held", f"{status}; {'could leave any day' if release.could_leave == 'yes' else 'has a date'}")
             )
             leaves = release.stay.release_date
-            rows.append(Row("Latest release date", day(leaves) if leaves else "Not known"))
+            before = ", then ".join(moves_of(case.pk))
+            note = f"moved: it was {before}" if before else ""
+            rows.append(Row("Latest release date", day(leaves) if leaves else "Not known", note=note))
             if case.record.area and seen.reads("release_details", "area_of_return"):
                 rows.append(Row("Area of return", area_name(case.record.area)))
             served = (leaves - localdate(release.stay.since)).days if leaves else None
@@ -293,13 +295,14 @@ class Releases:
                     note=f"day {(localdate(now) - localdate(release.left_at)).days} of 21",
                 )
             )
+        if whole and (nobody := self._nobody(case)):
+            rows.append(Row("Nobody to tell", "; ".join(nobody)))
         if release.left_at is None:
             for item in _items(case, now):
                 if seen.reads(item.check.category, item.check.field):
+                    state, words = item.shown
                     owner = roles()[item.check.owner].name
-                    state = item.state.replace("_", " ")
-                    words, note = (item.words, f"{state}; {owner}") if whole else (state.capitalize(), owner)
-                    rows.append(Row(item.check.name, words, note=note))
+                    rows.append(Row(item.check.name, words if whole else "", note=owner, tag=state, tone=item.tone))
         return rows
 
     def _nobody(self, case: Case) -> list[str]:

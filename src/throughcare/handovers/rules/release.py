@@ -61,6 +61,12 @@ class Item:
     def tone(self) -> str:
         return {READY: "done", NOT_NEEDED: "", GAP: "risk", MISSING: "risk"}.get(self.state, "today")
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The state in a word, and what there is to say beyond it."""
+        state = "Not said" if self.words == NOT_SAID else self.state.replace("_", " ").capitalize()
+        return state, "" if self.words in (NOT_SAID, state) else self.words
+
 
 @dataclass(frozen=True)
 class Known:

@@ -113,7 +113,7 @@ class AskForm(Form):
         super().__init__(data, initial={"key": stamp, "area": areas[0][0] if len(areas) == 1 else ""})
         choices = areas if len(areas) == 1 else [("", "Choose an area"), *areas]
         self.fields["area"].choices = choices  # type: ignore[attr-defined]
-        either, then = "this or the other", "only then"
+        either, then = "one of the two", "only then"
         for name, words in (("telephone", either), ("email", either), ("asked_by", then), ("knows", then)):
             self.fields[name].unless_given = words  # type: ignore[attr-defined]
 

@@ -75,7 +75,7 @@ class PartForm(Form):
         )
 
 
-def sheet(request: Request, person: int, *, template: str = "handovers/sheet.html") -> HttpResponse:
+def sheet(request: Request, person: int, *, paper: bool = False) -> HttpResponse:
     """The whole sheet as the reader may see it, with who prescribes above it."""
     record, seen = reader_of(request, person)
     now = timezone.now()
@@ -88,7 +88,7 @@ def sheet(request: Request, person: int, *, template: str = "handovers/sheet.htm
         "sight": seen,
         "born": record.date_of_birth if seen.reads("identity_core", "date_of_birth") else None,
         "parts": [
-            (part, title, rows, any(PART_OF[code] == part for code in own))
+            (part, title, queries.said_once(rows) if paper else rows, any(PART_OF[code] == part for code in own))
             for part, title, rows in queries.by_part(items, names)
             if rows or any(PART_OF[code] == part for code in own)
         ],
@@ -101,12 +101,12 @@ def sheet(request: Request, person: int, *, template: str = "handovers/sheet.htm
     }
     if context["born"]:
         context["age"] = age_on(record.date_of_birth, localtime(now).date())  # type: ignore[arg-type]
-    return render(request, template, context)
+    return render(request, "handovers/sheet_print.html" if paper else "handovers/sheet.html", context)
 
 
 def printed(request: Request, person: int) -> HttpResponse:
     """The same on one page, for paper."""
-    return sheet(request, person, template="handovers/sheet_print.html")
+    return sheet(request, person, paper=True)
 
 
 def part(request: Request, person: int, part: str) -> HttpResponse:
