@@ -73,13 +73,21 @@ def corrected(said: Said) -> None:
             custody.goes_on(by=said.by, at=said.at, stay=ended)
     elif wrong.kind in LEAVES_CUSTODY:
         last = CustodyStay.objects.filter(person=wrong.person_id).order_by("-since").first()
-        if last and last.until and (releases.of_stay(last) or last.until == _moment(wrong, last, wrong.at)):
+        if last and last.until and _ended_by(wrong, last):
             custody.goes_on(by=said.by, at=said.at, stay=last)
             unasked.no_longer_needed(at=said.at, person=wrong.person_id, opened_at=wrong.at)
     elif wrong.kind == DIED:
         held = CustodyStay.objects.filter(person=wrong.person_id, until=None).first()
         if held:
             releases.opened_at_reception(at=said.at, stay=held, legal_status=NOT_KNOWN)
+
+
+def _ended_by(wrong: PersonEvent, stay: CustodyStay) -> bool:
+    """Did that report alone end the stay? Not where the person was released by what others told."""
+    if stay.releases.filter(case__closed_at=None).exists():
+        return releases.of_stay(stay) is not None
+    others = PersonEvent.objects.filter(person=stay.person_id, kind__in=LEAVES_CUSTODY, undone_by=None)
+    return stay.until == _moment(wrong, stay, wrong.at) and not others.filter(at__gte=stay.since).exists()
 
 
 def _site(event: PersonEvent) -> Site | None:
