@@ -28,6 +28,7 @@ from throughcare.handovers.queries.known import (
     known_about,
 )
 from throughcare.handovers.queries.question import answer_rows
+from throughcare.handovers.queries.release import reads_dates
 from throughcare.handovers.rules import question as callers
 from throughcare.handovers.rules.question import ANSWERERS, ASKERS
 from throughcare.handovers.rules.sheet import takes_opioid_medicine
@@ -228,7 +229,9 @@ def _add_whereabouts(part: Panel, reader: Reader, known: list[Known]) -> None:
         held_here = any(grant.kind == Grant.CUSTODY for grant in reader.sight.grants)
         acts = [("Came into custody", "custody-came")]
         if held_here:
-            acts = [("Release date", "custody-release-date"), ("Left custody", "custody-left")]
+            acts = [("Left custody", "custody-left")]
+            if reads_dates(reader.actor.role, reader.now):
+                acts.insert(0, ("Release date", "custody-release-date"))
         part.acts.extend((words, reverse(name, args=[reader.person])) for words, name in acts)
     for stay in stays:
         _add_stay(part, reader, stay, latest=stay is stays[0])

@@ -57,7 +57,7 @@ def happened(
     """The same for a caller who knows that the actor may know the person, through this record."""
     person = record.person_id
     hold(person)
-    if earlier := _repeated(key, event, record, by, at):
+    if earlier := _repeated(key, event, record, by, at, facts):
         return earlier
     rows = _rows_for(event, by, person)
     if event not in anywhere.reportable_by(by.role, rooms()):
@@ -108,7 +108,7 @@ def resume(
     """
     record = _known_to(by, person, at)
     hold(person)
-    if earlier := _repeated(key, anywhere.RESUMED, record, by, at):
+    if earlier := _repeated(key, anywhere.RESUMED, record, by, at, facts):
         return earlier
     rows = _rows_for(anywhere.RESUMED, by, person)
     paused = outstanding(person).filter(pk=event).first()
@@ -196,7 +196,7 @@ def undo(
     """
     record = _known_to(by, person, at)
     hold(person)
-    if earlier := _repeated(key, anywhere.CORRECTED, record, by, at):
+    if earlier := _repeated(key, anywhere.CORRECTED, record, by, at, facts):
         return earlier
     rows = _rows_for(anywhere.CORRECTED, by, person)
     if not any(by.role in row.roles for row in rows.values()):
@@ -402,12 +402,15 @@ def _known_to(by: Actor, person: int, at: datetime) -> Record:
     return record
 
 
-def _repeated(key: str | None, kind: str, record: Record, by: Actor, at: datetime) -> PersonEvent | None:
-    """What the very same form reported before. Refused (UE-105) where it was used for something else."""
+def _repeated(
+    key: str | None, kind: str, record: Record, by: Actor, at: datetime, facts: Mapping[str, object]
+) -> PersonEvent | None:
+    """What the very same form reported before. Refused (UE-105) where it told something else."""
     earlier = PersonEvent.objects.filter(key=key).first() if key else None
     if earlier is None:
         return None
-    if (earlier.person_id, earlier.kind, earlier.by_id) != (record.person_id, kind, by.user):
+    other = any(as_text(facts.get(code)) != as_text(told) for code, told in earlier.facts.items())
+    if other or (earlier.person_id, earlier.kind, earlier.by_id) != (record.person_id, kind, by.user):
         fault = Fault("UE-105", "", "This form was already used for something else.", "Open the page again, then act.")
         raise Refused(fault, person=record.person_id)
     say("person.repeated", by=by, at=at, person=record.person_id, subject=f"person event {earlier.pk}")

@@ -12,7 +12,6 @@ from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process.release import HELD, RELEASED
 from throughcare.handovers.queries.release import latest_date, left_at
-from throughcare.organisations.models import Site
 from throughcare.people.holding import hold
 from throughcare.people.models import PersonEvent
 from throughcare.processes import universal
@@ -91,16 +90,12 @@ def corrected(said: Said) -> None:
             releases.opened_at_reception(at=said.at, stay=held, legal_status=NOT_KNOWN)
 
 
-def _site(event: PersonEvent) -> Site | None:
-    named = next((str(event.facts[code]) for code in SITES if event.facts.get(code)), "")
-    return Site.objects.filter(pk=int(named)).first() if named.isdecimal() else None
-
-
 def _ended_at(event: PersonEvent, stay: CustodyStay) -> datetime | None:
     """When the event ended the stay; None where another did. With a release, its step of that moment says when."""
-    steps = StepTaken.objects.filter(case__release__stay=stay, verb__in=RELEASED, at=event.at)
     if not stay.releases.exists():
-        return _moment(event, stay, event.at)
+        others = PersonEvent.objects.filter(person=stay.person_id, kind__in=LEAVES_CUSTODY, undone_by=None)
+        return None if others.filter(at__gte=stay.since).exists() else _moment(event, stay, event.at)
+    steps = StepTaken.objects.filter(case__release__stay=stay, verb__in=RELEASED, at=event.at)
     step = steps.filter(from_state__in=HELD).first()
     return (left_at(stay.since, step.facts, step.at) or step.at) if step else None
 

@@ -33,15 +33,14 @@ def came(said: Said) -> None:
 
 
 def asked_afterwards(said: Said) -> None:
-    """A hand-over was sent for somebody who had left with nobody asked: whoever it goes to owes the first days now."""
+    """A hand-over was sent for somebody who has left: whoever is asked, or took them on, owes the first days now."""
     release = _open_release(said.person) if said.person else None
     if release is None or release.left_at is None:
         return
     asked = room_of(release.case).service_of(release.case, "receiver")
     if asked is not None:
-        Due.objects.filter(
-            case=release.case_id, owner=None, clock__in=FIRST_DAYS, met_at=None, replaced_at=None
-        ).update(owner=asked)
+        owed = Due.objects.filter(case=release.case_id, clock__in=FIRST_DAYS, met_at=None, replaced_at=None)
+        owed.update(owner=asked)
 
 
 def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -> Release | None:
@@ -236,15 +235,20 @@ def ready(
 ) -> Readiness:
     """Keep that one thing for leaving is ready, missing or not needed. The same form sent twice is one row.
 
-    Refused: RL-102 for what cannot be said by hand, RL-103 once the person has left, PR-202 for a role without part
-    in it.
+    Refused: RL-102 for what cannot be said by hand, RL-103 once the person has left, PR-202 for a role without part in
+    it, RL-112 for a form that was kept already with other answers: somebody went back and changed them.
     """
     hold_person_of(Case.objects.filter(pk=release.case_id))
     case = room_of(release.case).with_parties(Case.objects.filter(pk=release.case_id)).get()
-    if key and (same := Readiness.objects.filter(key=key, case=case, code=code, by_id=by.user).first()):
+    earlier = Readiness.objects.filter(key=key).first() if key else None
+    said = (case.pk, code, state, words.strip(), by.user)
+    same = earlier and (earlier.case_id, earlier.code, earlier.state, earlier.words, earlier.by_id) == said
+    if earlier and same:
         say("release.repeated", by=by, at=at, person=case.person_id, case=case.pk, subject=code)
-        return same
+        return earlier
     faults = []
+    if earlier:
+        faults.append(Fault("RL-112", "", "This form was kept already, with other answers.", "Open the page again."))
     if code not in CHECKS or not CHECKS[code].by_hand or state not in dict(SAID):
         faults.append(Fault("RL-102", "", "That cannot be said by hand.", "Choose one of the things on the page."))
     if release.case.strands.get(name="plan").state not in HELD:

@@ -395,6 +395,11 @@ class Columns:
         return row.access is Access.SEE or not field or field in row.summary_fields
 
 
+def reads_dates(role: str, now: datetime) -> bool:
+    """May somebody in this role ever read a release date? Whoever may is also asked for one when none is known."""
+    return Columns(dict(rules_for(role, localdate(now)))).reads("release_details", "release_date")
+
+
 def _held(actor: Actor, now: datetime) -> QuerySet[Release]:
     """The releases of those held at the sites of the service, whom the reader may read of."""
     return readable(

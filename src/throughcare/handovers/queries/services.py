@@ -20,6 +20,7 @@ def home_area_service(area: str) -> int | None:
     """
     if not area:
         return None
+    # In one filter: a service may serve this area, and be the front door of another.
     doors = Service.objects.filter(takes_hand_overs=True, areas__area=area, areas__front_door=True)
     door = doors.values_list("pk", flat=True).first()
     found = list(_of(area, TREATMENT).filter(takes_hand_overs=True).values_list("pk", flat=True)[:2])

@@ -40,9 +40,11 @@ CHECKS: Mapping[str, Check] = {
         Check("cover", "Prescribing cover", "prison_healthcare", "prescribing_medicines", "bridging_script_arranged"),
         Check("naloxone", "Naloxone", "prison_healthcare", "overdose_safety_summary", "naloxone_held", by_hand=True),
         Check("first_night", "First night", "responsible_officer", "accommodation", "placement", by_hand=True),
-        Check("identity_document", "Identity document", "prison_operations", "release_details", "", by_hand=True),
+        Check(
+            "identity_document", "Identity document", "prison_operations", "release_details", "document", by_hand=True
+        ),
         Check("medicines", "Medicines to take out", "prison_healthcare", "prescribing_medicines", "", by_hand=True),
-        Check("transport", "Transport", "prison_operations", "release_details", "", by_hand=True),
+        Check("transport", "Transport", "prison_operations", "release_details", "transport", by_hand=True),
         Check("gate", "Meeting at the gate", "reconnect", "release_details", "meet_at_gate_time", by_hand=True),
     )
 }

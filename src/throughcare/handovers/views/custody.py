@@ -15,6 +15,7 @@ from throughcare.handovers.actions import custody, happened
 from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process.release import LEGAL_STATUS
+from throughcare.handovers.queries.release import reads_dates
 from throughcare.organisations.models import Site
 from throughcare.organisations.requests import Request
 from throughcare.people.forms import AreaField
@@ -138,8 +139,10 @@ def came(request: Request, person: int) -> HttpResponse:
 
 
 def release_date(request: Request, person: int) -> HttpResponse:
-    """Set or move the release date."""
+    """Set or move the release date; the form shows the one that stands, so for roles that may read it alone."""
     record, now = _record(request, person), timezone.now()
+    if not reads_dates(request.actor.role, now):
+        raise may_not_open(person)
     stay = _stay(request, person)
     form = ReleaseDateForm(
         request.POST if request.method == "POST" else None, initial={"release_date": stay.release_date}

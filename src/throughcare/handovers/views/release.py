@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
 from throughcare.handovers.actions import release as actions
@@ -103,6 +102,7 @@ def ready(request: Request, case: int) -> HttpResponse:
             form.add_faults(refused.faults)
         else:
             messages.success(request, f"{CHECKS[answers['code']].name}: kept.")
-            return redirect(reverse("releases"))
-    context = {"form": form, "case": found, "name": name_for(found, seen), "title": room.title(found)}
+            return redirect("releases") if actor.role in BOARD_ROLES else redirect("case", case=case)
+    board = actor.role in BOARD_ROLES
+    context = {"form": form, "case": found, "name": name_for(found, seen), "title": room.title(found), "board": board}
     return render(request, "handovers/ready.html", context, status=422 if form.is_bound and form.errors else 200)
