@@ -12,6 +12,7 @@ from throughcare.handovers.actions import release as releases
 from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process.release import HELD, RELEASED
 from throughcare.handovers.queries.release import latest_date, left_at
+from throughcare.organisations.models import Site
 from throughcare.people.holding import hold
 from throughcare.people.models import PersonEvent
 from throughcare.processes import universal
@@ -88,6 +89,11 @@ def corrected(said: Said) -> None:
         held = CustodyStay.objects.filter(person=wrong.person_id, until=None).first()
         if held:
             releases.opened_at_reception(at=said.at, stay=held, legal_status=NOT_KNOWN)
+
+
+def _site(event: PersonEvent) -> Site | None:
+    named = next((str(event.facts[code]) for code in SITES if event.facts.get(code)), "")
+    return Site.objects.filter(pk=int(named)).first() if named.isdecimal() else None
 
 
 def _ended_at(event: PersonEvent, stay: CustodyStay) -> datetime | None:
