@@ -118,7 +118,7 @@ def test_a_person_s_page_costs_four_statements_beyond_the_fixed_cost_with_a_rele
     for reader in (world.prison, world.keyworker):
         address = f"/people/{record.person_id}/"
         client = worlds.signed_in(reader)
-        assert "Release from HMP Northgate" in client.get(address).content.decode()
+        assert "Release from custody" in client.get(address).content.decode()
         assert len(worlds.own_statements(client, address, look=1)) <= 4
 
 
@@ -370,3 +370,12 @@ def test_an_older_answer_does_not_outlive_a_newer_one_and_none_counts_from_befor
     assert said(outside, "yes", worlds.BEGAN - DAY) == ""
     assert said(outside, "yes", worlds.BEGAN + DAY / 4) == "ready"
     assert said(nurse, "no", worlds.BEGAN + DAY / 2) == ""
+
+
+@pytest.mark.django_db
+def test_housing_learns_the_date_and_the_area_and_not_from_which_prison() -> None:
+    world = Probation("housing_worker")
+    for url in (f"/cases/{world.case.pk}/", f"/people/{world.record.person_id}/", f"/releases/{world.case.pk}/ready/"):
+        page = world.client.get(url)
+        assert page.status_code == 200
+        assert "HMP Northgate" not in page.content.decode(), url

@@ -328,3 +328,36 @@ def test_what_the_prison_owes_goes_with_the_person_and_the_former_site_takes_no_
     room = room_of(world.case)
     found = room.with_parties(Case.objects.filter(pk=world.case.pk)).get()
     assert room.roles_of(found, world.prison) == frozenset()
+
+
+def test_who_moved_to_another_area_is_handed_over_there_and_nobody_is_guessed_when_that_was_not_so() -> None:
+    world = Story()
+    there = worlds.service("There", areas=["E09000002"])
+    worlds.worker("keyworker", there)
+    facts = {"new_area": "E09000002", "moved_date": "2026-11-24", "service_there": "not_known"}
+    event = world.report("moved_area", at=BEGAN + HOUR, **facts)
+    world.record.refresh_from_db()
+    assert world.record.area == "E09000002"
+    world.undo(event, at=BEGAN + 2 * HOUR)
+    world.record.refresh_from_db()
+    assert world.record.area == ""
+    world.report("moved_area", at=BEGAN + 3 * HOUR, **facts)
+    world.left(at=LATER, route="court")
+    assert HandOver.objects.get().receiver == there
+
+
+def test_a_step_sent_again_with_another_date_after_going_back_says_that_it_was_not_stored() -> None:
+    world = Story()
+    client = worlds.signed_in(world.prison)
+    url = f"/cases/{world.case.pk}/set_release_date/"
+    form = client.get(url).context["form"]
+    typed = {"version": form["version"].value(), "key": form["key"].value(), "source_of_date": "The unit"}
+    typed |= {"release_date_day": "5", "release_date_month": "3"}
+    assert client.post(url, {**typed, "release_date_year": "2027"}).status_code == 302
+    assert client.post(url, {**typed, "release_date_year": "2027"}).status_code == 302, "a double click"
+    answer = client.post(url, {**typed, "release_date_year": "2028"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "PR-203" in page
+    assert "2028" in page
+    assert CustodyStay.objects.get().release_date == date(2027, 3, 5)

@@ -58,6 +58,7 @@ class HandoversConfig(AppConfig):
         react(COVER_KEPT, room.cover_kept)
         for kind in (*happened.BEGINS, *LEAVES_CUSTODY):
             react(f"person.{kind}", happened.reported)
+        react(f"person.{happened.MOVED}", happened.moved)
         react("person.event_corrected", happened.corrected)
         tell_when_held(happened.held_since)
         react(diary.ATTENDED, room.attended)

@@ -201,7 +201,7 @@ def _add_release(part: Panel, reader: Reader, releases: list[Known]) -> None:
         words = "could leave any day"
     part.work.append(
         Work(
-            title=f"Release from {release.place}",
+            title="Release from custody",
             url=reverse("case", args=[release.content["case"]]),
             state=RELEASE.label(state).capitalize(),
             tone="risk" if state in NOT_SEEN else "",

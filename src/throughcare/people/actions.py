@@ -255,11 +255,12 @@ def set_contact(*, by: Actor, at: datetime, record: Record, contact: Contact) ->
 
 @action
 def set_area(*, by: Actor, at: datetime, record: Record, area: str) -> Record:
-    """Keep in a record the area that a person lives in or returns to. Refused (PE-111) where it is none.
+    """Keep in a record the area that a person lives in or returns to; "" where it is not known any more.
 
-    Whoever must find a service of the home area reads it. The caller knows that the actor may change the record.
+    Refused (PE-111) where it is none. Whoever must find a service of the home area reads it. The caller knows that the
+    actor may change the record.
     """
-    if not is_area(area):
+    if area and not is_area(area):
         raise Refused(NO_AREA, person=record.person_id)
     hold(record.person_id)
     record.refresh_from_db(fields=["area"])

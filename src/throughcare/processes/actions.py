@@ -102,6 +102,11 @@ def once(key: str, same: Callable[[StepTaken], bool], open_case: Callable[[], Ca
     return earlier.case
 
 
+def _sent_already() -> Fault:
+    rule = "This form was sent already, with other answers, and those are kept."
+    return Fault("PR-203", "", rule, "Nothing of what you typed now was stored. Send it again if it is to count too.")
+
+
 def _used_before() -> Fault:
     return Fault("PR-203", "", "This form was already used for something else.", "Open the page again, then act.")
 
@@ -123,7 +128,7 @@ def take(
     facts:   what was answered; what can be derived is added.
     version: of the case when the form was opened; a step taken by somebody else since is a conflict (PR-201).
     key:     the form's own number; the same form sent twice takes one step and answers alike, even where that step
-             ended the actor's part in the case. Of another case's form it is refused (PR-203).
+             ended the actor's part in the case. With other answers, or of another case, it is refused (PR-203).
     applied: Throughcare takes it because of what was done elsewhere: for whichever role the table has for it. Whoever
              did that was allowed to; this table is still asked for the state and the facts.
     Raises Refused with every fault at once. A reported fact that breaks a rule is recorded, with its faults as flags.
@@ -133,6 +138,8 @@ def take(
         raise stranger(case)
     earlier = StepTaken.objects.filter(key=key).first() if key else None
     if earlier and _is_same(earlier, case, verb, by):
+        if any(as_text(earlier.facts.get(code)) != as_text(told) for code, told in facts.items()):
+            raise Conflict(_sent_already(), person=held.person_id, case=case)
         say("step.repeated", by=by, at=at, person=held.person_id, case=case, subject=verb)
         return earlier
     room = room_of(held)

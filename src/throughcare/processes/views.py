@@ -19,7 +19,7 @@ from throughcare.processes.registry import forbidden, room_of, rooms
 from throughcare.processes.rules import Act, acts, judge, reportable
 from throughcare.processes.table import START, Step
 from throughcare.sharing import looks
-from throughcare.web.faults import Fault, Refused
+from throughcare.web.faults import Fault, NotAllowed, Refused
 
 
 def case_view(request: Request, case: int) -> HttpResponse:
@@ -35,9 +35,13 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
     """One act on a case: its questions, then the act itself. A refusal is shown at its field; nothing typed is lost."""
     now = timezone.now()
     key = request.POST.get("key", "")
-    if key and actions.taken_already(by=request.actor, case=case, verb=verb, key=key):
-        return _done(request, case, verb)
-    found, room, seen, roles = open_case(case, request.actor, now)
+    already = bool(key) and actions.taken_already(by=request.actor, case=case, verb=verb, key=key)
+    try:
+        found, room, seen, roles = open_case(case, request.actor, now)
+    except NotAllowed:
+        if already:  # the act itself ended the reader's part
+            return _done(request, case, verb)
+        raise
     looks.at_person(request.actor, found.person_id, now)
     states = {strand.name: strand.state for strand in found.strands.all()}
     on = localdate(now)
@@ -87,6 +91,8 @@ def act_view(request: Request, case: int, verb: str) -> HttpResponse:
                 form.show(refused.faults)
             else:
                 return _done(request, case, verb)
+        elif already:
+            return _done(request, case, verb)
         else:
             form.show(impossible)
     words, consequence = room.words(found, verb)

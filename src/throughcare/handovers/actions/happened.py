@@ -13,14 +13,17 @@ from throughcare.handovers.models import CustodyStay
 from throughcare.handovers.process.release import HELD, RELEASED
 from throughcare.handovers.queries.release import latest_date, left_at
 from throughcare.organisations.models import Site
+from throughcare.people import actions as people
 from throughcare.people.holding import hold
 from throughcare.people.models import PersonEvent
 from throughcare.processes import universal
 from throughcare.processes.models import StepTaken
 from throughcare.processes.table import NOT_KNOWN
 from throughcare.processes.universal_rules import DIED, IN_CUSTODY, LEAVES_CUSTODY
+from throughcare.reference.areas import is_area
 from throughcare.reference.calendar import LONDON
 
+MOVED = "moved_area"
 BEGINS = ("transferred", *IN_CUSTODY)
 SITES = ("receiving_site", "prison")
 ONE_MINUTE = timedelta(minutes=1)
@@ -62,6 +65,15 @@ def reported(said: Said) -> None:
             stay.save(update_fields=["event"])
 
 
+def moved(said: Said) -> None:
+    """The person moved to another area: the record through which it was reported has that as their home from now on."""
+    event = said.about
+    assert isinstance(event, PersonEvent)
+    area = str(event.facts.get("new_area", ""))
+    if is_area(area):
+        people.set_area(by=said.by, at=said.at, record=event.record, area=area)
+
+
 def corrected(said: Said) -> None:
     """A report was undone: the stay it began never was, the one it ended goes on, and nobody need take over.
 
@@ -85,6 +97,8 @@ def corrected(said: Said) -> None:
                 told = latest_date(release.case_id)
                 custody.set_release_date(by=said.by, at=said.at, stay=last, release_date=told)
             unasked.no_longer_needed(at=said.at, person=wrong.person_id, opened_at=wrong.at)
+    elif wrong.kind == MOVED and wrong.record.area == wrong.facts.get("new_area"):
+        people.set_area(by=said.by, at=said.at, record=wrong.record, area="")  # nobody knows: nobody is guessed
     elif wrong.kind == DIED:
         held = CustodyStay.objects.filter(person=wrong.person_id, until=None).first()
         if held:

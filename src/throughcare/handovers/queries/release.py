@@ -531,6 +531,7 @@ def _cell(item: Item, release: Any, hand_over: Any, known: Known, seen: Columns,
 
 def _arrived(release: Any, picture: Picture, seen: Columns, dues: dict[int, Due], today: date) -> BoardRow:
     left = localdate(release.left_at)
+    place = release.stay.site.name if seen.reads("release_details", "prison") else "custody"
     number = day_number(left, today)
     was_seen = release.state not in NOT_SEEN
     started = release.state not in LEFT
@@ -567,7 +568,7 @@ def _arrived(release: Any, picture: Picture, seen: Columns, dues: dict[int, Due]
         when=f"Day {number}",
         tone=tone,
         moves=(),
-        note=f"Left {release.stay.site.name} {day(left)}{', unplanned' if release.unplanned else ''}",
+        note=f"Left {place} {day(left)}{', unplanned' if release.unplanned else ''}",
         cells=tuple(cells),
         owner=_owner(release, hand_over) if seen.whole else "",
     )

@@ -256,7 +256,7 @@ class Releases:
         return WORDS.get(verb, (self.process.verb_words(verb), ""))
 
     def title(self, case: Case) -> str:
-        return f"Release from {case.release.stay.site.name}"
+        return "Release from custody"
 
     def parties(self, case: Case) -> list[tuple[str, str, str]]:
         sides = (
@@ -273,6 +273,8 @@ class Releases:
         release = case.release
         whole = self.knows_others(frozenset({seen.actor.role}))
         rows = []
+        if seen.reads("release_details", "prison"):
+            rows.append(Row("Prison", release.stay.site.name))
         if seen.reads("release_details", "release_date"):
             status = dict(LEGAL_STATUS)[release.legal_status]
             rows.append(

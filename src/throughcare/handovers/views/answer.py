@@ -176,10 +176,9 @@ def act(request: HttpRequest, link: AnswerLink, verb: str) -> HttpResponse:
     now = timezone.now()
     who = _answerer(request, link, now)
     key = request.POST.get("key", "")
-    if who and key and taken_already(by=who.actor, case=link.case_id, verb=verb, key=key):
-        return _done(request, link, verb)
+    already = who is not None and bool(key) and taken_already(by=who.actor, case=link.case_id, verb=verb, key=key)
     if faults := actions.why_not(link, now):
-        return _closed(request, faults)
+        return _done(request, link, verb) if already else _closed(request, faults)
     again = who is None
     if who is None:
         if request.method != "POST":
@@ -193,7 +192,7 @@ def act(request: HttpRequest, link: AnswerLink, verb: str) -> HttpResponse:
     room, case = room_of(link.case), _as_it_is(link)
     roles = room.roles_of(case, who.actor)
     if not roles:
-        return _closed(request, [_not_yours(link)])
+        return _done(request, link, verb) if already else _closed(request, [_not_yours(link)])
     seen = queries.seen_by(link, who.actor, now)
     states = {strand.name: strand.state for strand in case.strands.all()}
     possible = acts(room.process, states, roles, localdate(now))
@@ -249,6 +248,8 @@ def act(request: HttpRequest, link: AnswerLink, verb: str) -> HttpResponse:
             form.show(refused.faults)
         else:
             return _done(request, link, verb)
+    elif already:
+        return _done(request, link, verb)
     elif form.is_bound:
         form.show(impossible)
     if conflict:
