@@ -379,3 +379,15 @@ def test_housing_learns_the_date_and_the_area_and_not_from_which_prison() -> Non
         page = world.client.get(url)
         assert page.status_code == 200
         assert "HMP Northgate" not in page.content.decode(), url
+
+
+@pytest.mark.django_db
+def test_who_covers_the_prison_and_is_on_neither_side_is_not_led_to_the_hand_over() -> None:
+    world = World()
+    healthcare = worlds.worker("prison_healthcare", worlds.service("Healthcare", sites=[world.site]))
+    record = world.held("Quennell", 5)
+    hand_over = worlds.sent(world.prison, record, world.treatment)
+    assert f"/cases/{hand_over.case_id}/" in world.page(world.prison)
+    page = world.page(healthcare)
+    assert "Quennell" in page
+    assert f"/cases/{hand_over.case_id}/" not in page

@@ -501,11 +501,12 @@ def _owner(release: Any, hand_over: Any) -> str:
 def _cell(item: Item, release: Any, hand_over: Any, known: Known, seen: Columns, actor: Actor) -> Cell:
     check, url, act, ring, tone = item.check, "", "", None, item.tone
     state, words = item.shown
+    ours = hand_over is not None and actor.service in (hand_over.sender_id, hand_over.receiver_id)
     if check.code == "receiver":
         if hand_over is None or hand_over.state == "declined":
             url, act = reverse("new-hand-over", args=[release.case.person_id]), "Write a hand-over"
         else:
-            url, act = reverse("case", args=[hand_over.case_id]), "Open it"
+            url, act = (reverse("case", args=[hand_over.case_id]), "Open it") if ours else ("", "")
             if hand_over.ladder and hand_over.state in TO_ANSWER:
                 late = "NOT OPENED" if hand_over.state in UNOPENED else "NOT ANSWERED"
                 words, state = hand_over.receiver.name, late
@@ -516,7 +517,7 @@ def _cell(item: Item, release: Any, hand_over: Any, known: Known, seen: Columns,
                 )
     elif check.code == "appointment":
         words = f"{moment(known.appointment)}" if known.appointment else item.words
-        if hand_over is not None and item.state in OPEN:
+        if ours and item.state in OPEN:
             url, act = reverse("case", args=[hand_over.case_id]), "Ask for one"
     elif check.code == "cover":
         if known.covered_until:
