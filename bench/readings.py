@@ -23,7 +23,7 @@ TODAY_OF = {
 }
 """Somebody of each role that has something on Today; the custody nurse's is the list of questions who prescribes."""
 A_CASE = re.compile(r'href="(/cases/\d+/)"')
-OF_A_ROW = re.compile(r'data-label="Person"><a class="govuk-link" href="(/cases/\d+/)"')
+OF_A_ROW = re.compile(r'(?:data-label="Person"|tc-who")><a class="govuk-link" href="(/cases/\d+/)"')
 A_PERSON = re.compile(r'href="(/people/\d+/)"')
 FURTHER = re.compile(r'href="(\?page=\d+)')
 

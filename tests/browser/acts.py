@@ -34,6 +34,12 @@ def press(page: Any, name: str) -> None:
         page.get_by_role("button", name=name, exact=True).click()
 
 
+def follow(link: Any) -> None:
+    """Follow a link, and wait for the page that it leads to."""
+    with link.page.expect_navigation():
+        link.click()
+
+
 def number_in(url: str, kind: str) -> int:
     """The number in an address: of a case in /cases/12/send/, of a person in /people/34/."""
     found = re.search(rf"/{kind}/(\d+)/", url)

@@ -16,7 +16,7 @@ def test_the_pages_of_the_diary_from_booking_to_outcome(
 ) -> None:
     sign_in(screen, "keyworker")
     screen.goto("/people/?q=Prydderch")
-    screen.get_by_role("link", name="Prydderch, Ioan").click()
+    acts.follow(screen.get_by_role("link", name="Prydderch, Ioan"))
     person = screen.url
     screen.goto(f"{person}safe-contact/")
     looks_right(screen)
@@ -35,7 +35,7 @@ def test_the_pages_of_the_diary_from_booking_to_outcome(
     expect(screen.get_by_text("It was written down after its time.").first).to_be_visible()
     looks_right(screen)
     screen.goto(person)
-    screen.get_by_role("link", name=re.compile("^Appointment Fri 2 Jan 2026")).first.click()
+    acts.follow(screen.get_by_role("link", name=re.compile("^Appointment Fri 2 Jan 2026")).first)
     looks_right(screen)
     appointment = screen.url
     for act in ("move", "cancel", "outcome"):

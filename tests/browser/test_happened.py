@@ -28,10 +28,10 @@ def test_what_happened_is_reported_pauses_deadlines_and_is_undone(
     person = acts.number_in(page.locator(".tc-state a").get_attribute("href"), "people")
 
     page.goto(f"/people/{person}/")
-    page.get_by_role("link", name="Report something that happened").click()
+    acts.follow(page.get_by_role("link", name="Report something that happened"))
     looks_right(page)
     picture(page, "happened-choose")
-    page.get_by_role("link", name="The person was admitted to hospital").click()
+    acts.follow(page.get_by_role("link", name="The person was admitted to hospital"))
     acts.press(page, "Record it")
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     looks_right(page)
@@ -46,7 +46,7 @@ def test_what_happened_is_reported_pauses_deadlines_and_is_undone(
     picture(page, "happened-paused")
 
     page.goto(f"/people/{person}/")
-    page.get_by_role("link", name="Say that it has ended: admitted to hospital").click()
+    acts.follow(page.get_by_role("link", name="Say that it has ended: admitted to hospital"))
     looks_right(page)
     picture(page, "happened-ended")
     page.get_by_label("Reason").fill("Home since this morning")
@@ -67,7 +67,7 @@ def test_what_happened_is_reported_pauses_deadlines_and_is_undone(
 
     sign_in_as(page, "service_manager")
     page.goto(f"/people/{person}/")
-    page.get_by_role("link", name="Undo: died").click()
+    acts.follow(page.get_by_role("link", name="Undo: died"))
     looks_right(page)
     picture(page, "happened-undo")
     acts.press(page, "Undo this report")

@@ -46,7 +46,7 @@ def test_somebody_asks_for_help_from_the_sign_in_page_and_it_stands_on_today_of_
     page = open_page(java_script_enabled=scripted)
     name = f"Sam {'Scripted' if scripted else 'Plain'}"
     page.goto("/sign-in/")
-    page.get_by_role("link", name="Ask for help").click()
+    acts.follow(page.get_by_role("link", name="Ask for help"))
     expect(page).to_have_title("Ask for help")
     if scripted:
         looks_right(page)
@@ -65,7 +65,7 @@ def test_somebody_asks_for_help_from_the_sign_in_page_and_it_stands_on_today_of_
     sign_in(page, "keyworker")
     page.goto("/people/")
     page.goto("/hand-overs/?show=answer")
-    page.get_by_role("link", name=name).first.click()
+    acts.follow(page.get_by_role("link", name=name).first)
     acts.press(page, "Open the hand-over")
     expect(page.get_by_text("Nobody yet")).to_be_visible()
     expect(page.get_by_text(reference)).to_be_visible()
@@ -84,7 +84,7 @@ def test_what_was_asked_for_somebody_else_says_whom_to_speak_with_first(
     picture(screen, "public-received")
     sign_in(screen, "service_manager")
     screen.goto("/hand-overs/?show=answer")
-    screen.get_by_role("link", name="Robin Elsewhere").first.click()
+    acts.follow(screen.get_by_role("link", name="Robin Elsewhere").first)
     acts.press(screen, "Open the hand-over")
     expect(screen.get_by_text("Speak first with Maria, who asked.")).to_be_visible()
     expect(screen.get_by_text("not the person’s own words")).to_be_visible()

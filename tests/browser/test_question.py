@@ -71,7 +71,7 @@ def test_custody_asks_who_prescribes_and_is_answered_with_the_source(
     waiting = row(page, "You are asked who prescribes", family)
     expect(waiting).to_contain_text("Northbridge custody suite healthcare asks who prescribes")
     looks_right(page)
-    waiting.get_by_role("link", name="Answer").click()
+    acts.follow(waiting.get_by_role("link", name="Answer"))
     acts.press(page, "Answer")
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     looks_right(page)

@@ -69,7 +69,7 @@ def test_a_release_whose_date_moved_twice_is_taken_on_from_outside_without_an_ac
     expect(row).to_contain_text("Nobody was asked yet")
     looks_right(page)
 
-    row.get_by_role("link", name=re.compile("^Write a hand-over")).click()
+    acts.follow(row.get_by_role("link", name=re.compile("^Write a hand-over")))
     acts.fill_in_hand_over(page, to=QUAYSIDE)
     acts.press(page, "Keep the draft and check it")
     acts.press(page, "Send the hand-over")
@@ -101,7 +101,7 @@ def test_a_release_whose_date_moved_twice_is_taken_on_from_outside_without_an_ac
     expect(row).to_contain_text("Accepted by Quayside")
     expect(row).to_contain_text(f"{third:%a} {third.day} {third:%b %Y}, 2:30pm")
     picture(page, "releases-prison")
-    row.get_by_role("link", name=f"{family}, Rosalind", exact=True).click()
+    acts.follow(row.get_by_role("link", name=f"{family}, Rosalind", exact=True))
     looks_right(page)
     picture(page, "release-case")
 
@@ -136,7 +136,7 @@ def test_released_from_court_with_nothing_ready_the_home_area_service_finds_them
     expect(row).to_contain_text("unplanned")
     looks_right(page)
     picture(page, "arrivals")
-    row.get_by_role("link", name=f"{family}, Barnaby", exact=True).click()
+    acts.follow(row.get_by_role("link", name=f"{family}, Barnaby", exact=True))
     expect(page.get_by_text("Next dose or first contact").first).to_be_visible()
     looks_right(page)
     picture(page, "release-unplanned")
