@@ -330,6 +330,20 @@ def test_what_the_prison_owes_goes_with_the_person_and_the_former_site_takes_no_
     assert room.roles_of(found, world.prison) == frozenset()
 
 
+def test_a_transfer_that_was_not_so_gives_what_is_owed_back_to_the_prison_where_they_are() -> None:
+    world = Story()
+    world.dated(date(2027, 3, 5))
+    there = worlds.site("HMP Southgate")
+    worlds.worker("prison_drug_worker", worlds.service("Southgate team", sites=[there]))
+    before = everything(world)
+    owned = Due.objects.filter(case=world.case, owner=world.team, met_at=None, replaced_at=None)
+    event = world.report("transferred", transfer_date="2026-11-26", receiving_site=str(there.pk))
+    assert not owned.exists()
+    world.undo(event)
+    assert owned.exists()
+    assert everything(world)["release"] == before["release"]
+
+
 def test_who_moved_to_another_area_is_handed_over_there_and_nobody_is_guessed_when_that_was_not_so() -> None:
     world = Story()
     there = worlds.service("There", areas=["E09000002"])

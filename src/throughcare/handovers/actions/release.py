@@ -52,7 +52,7 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
     before = _open_release(stay.person_id)
     if before and before.left_at is None:
         before.stay = stay
-        _owed_by_the_new_site(before)
+        _owed_by_its_site(before)
         if legal_status != NOT_KNOWN:
             before.legal_status, before.could_leave = legal_status, _could_leave(legal_status, stay.release_date)
         before.save()
@@ -93,8 +93,8 @@ def opened_at_reception(*, at: datetime, stay: CustodyStay, legal_status: str) -
     return release
 
 
-def _owed_by_the_new_site(release: Release) -> None:
-    """What the prison's teams owe of a release is owed by those of the site to which the person went."""
+def _owed_by_its_site(release: Release) -> None:
+    """Keep the stay of a release; what a prison's teams owe of it is owed by those of the site where that is."""
     release.save(update_fields=["stay"])
     room = room_of(release.case)
     case = room.with_parties(Case.objects.filter(pk=release.case_id)).get()
@@ -135,7 +135,7 @@ def never_came(said: Said) -> None:
         case = release.case
         if before and case.opened_at < stay.event.at:
             release.stay = before
-            release.save()
+            _owed_by_its_site(release)
         elif case.closed_at is None:
             found = room_of(case).with_parties(Case.objects.filter(pk=case.pk)).get()
             reason = {"reason": "The stay that it belongs to was reported by mistake."}
