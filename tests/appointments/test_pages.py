@@ -155,7 +155,8 @@ def test_somebody_who_did_not_come_leads_to_the_form_of_their_hand_over_while_it
     sender, by = worlds.worker("prison_drug_worker"), worlds.worker("keyworker")
     hand_over = worlds.sent(sender, worlds.person(sender), Service.objects.get(pk=by.service))
     worlds.take(by, hand_over, "open_by_receiver")
-    begun = timezone.now() - timedelta(minutes=30)
+    now = timezone.localtime()
+    begun = max(now - timedelta(minutes=30), now.replace(hour=0, minute=0, second=0))  # today's, also at midnight
     facts = {"appointment_time": begun.isoformat(), "place": "Room 2", "coordination_owner": by.user}
     worlds.take(by, hand_over, "accept", **facts)
     booked, client = Appointment.objects.get(), worlds.signed_in(by)

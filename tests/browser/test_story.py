@@ -73,7 +73,8 @@ def cross_the_gate(page: Any, sign_in_as: SignIn, picture: Any) -> None:
     acts.reload_until(page, told.get_by_text(f"{family}, {given}: hand-over accepted"))
     acts.reload_until(page, told.get_by_text(f"{family}, {given}: appointment booked"))
     picture(page, "today-prison-accepted", of=told)
-    expect(group(page, LEAVING).get_by_text(f"{family}, {given}")).to_have_count(0)
+    still = group(page, LEAVING).get_by_role("listitem").filter(has_text=f"{family}, {given}")
+    expect(still.get_by_text("No receiver")).to_have_count(0)
     told.get_by_role("link", name=f"{family}, {given}: hand-over accepted").click()
     assert acts.number_in(page.url, "cases") == case
     expect(page.locator(".tc-state")).to_contain_text("booked")
