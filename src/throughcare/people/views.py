@@ -153,8 +153,7 @@ def safe_contact(request: Request, person: int) -> HttpResponse:
 
 def may_change_contact(records: list[Record], actor: Actor, seen: Sight) -> Record | None:
     """The service's own record, where the reader may read and so change how its person is reached."""
-    own = next((record for record in records if record.service_id == actor.service), None)
-    return own if works_with_people(actor.role) and seen.reads("safe_contact") else None
+    return _own(records, actor) if seen.reads("safe_contact") else None
 
 
 class AreaForm(Form):
@@ -182,8 +181,13 @@ def home_area(request: Request, person: int) -> HttpResponse:
 
 def may_change_area(records: list[Record], actor: Actor, seen: Sight) -> Record | None:
     """The service's own record, where the reader may read where the person lives."""
-    own = next((record for record in records if record.service_id == actor.service), None)
-    return own if works_with_people(actor.role) and seen.reads("identity_core", "address") else None
+    return _own(records, actor) if seen.reads("identity_core", "address") else None
+
+
+def _own(records: list[Record], actor: Actor) -> Record | None:
+    """The record that the actor's service holds, for a role that keeps records."""
+    own = (record for record in records if record.service_id == actor.service)
+    return next(own, None) if works_with_people(actor.role) else None
 
 
 class NewPersonForm(ContactForm):
