@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 
 from throughcare.events.acting import action, say
 from throughcare.events.actor import Actor
-from throughcare.people.holding import hold, hold_person_of
+from throughcare.people.holding import hold
 from throughcare.people.models import Identifier, Link, Record
 from throughcare.people.rules import folded_number, holds_invisible, key, nhs_number_is_valid, prison_number_is_valid
 from throughcare.reference.areas import is_area
@@ -222,7 +222,7 @@ def set_contact(*, by: Actor, at: datetime, record: Record, contact: Contact) ->
 
     What was agreed to counts from now on, also for messages that wait already.
     """
-    hold_person_of(Record.objects.filter(pk=record.pk))
+    hold(record.person_id)
     record = Record.objects.get(pk=record.pk)
     if record.service_id != by.service:
         raise NotAllowed(

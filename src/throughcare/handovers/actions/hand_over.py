@@ -12,7 +12,7 @@ from throughcare.handovers.models import CustodyStay, HandOver
 from throughcare.handovers.process.hand_over import HAND_OVER, NOT_SENT
 from throughcare.handovers.rules.sheet import PARTS
 from throughcare.organisations.models import Service
-from throughcare.people.holding import hold_person_of
+from throughcare.people.holding import hold
 from throughcare.people.models import Record
 from throughcare.processes import actions as engine
 from throughcare.processes.models import Case
@@ -68,7 +68,7 @@ def draft(*, by: Actor, at: datetime, record: Record, draft: Draft, key: str | N
 @action
 def rewrite(*, by: Actor, at: datetime, hand_over: HandOver, draft: Draft, version: int) -> HandOver:
     """Change a draft that is not sent yet. Refused (HO-102) once it is, or when somebody changed it first."""
-    hold_person_of(Case.objects.filter(pk=hand_over.case_id))
+    hold(hand_over.case.person_id)
     hand_over = HandOver.objects.select_related("case").get(pk=hand_over.pk)  # as it is now: nobody else can change it
     case = hand_over.case
     before = {"receiver": hand_over.receiver_id} | {name: getattr(hand_over, name) for name in _written(draft)}

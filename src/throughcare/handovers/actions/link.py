@@ -47,19 +47,19 @@ def issue(*, by: Actor, at: datetime, case: int) -> AnswerLink:
     Refused where the hand-over is not with the receiver (LK-110), where the receiver has no mailbox (LK-111), and where
     somebody can sign in for it (LK-112).
     """
-    locked = _of_the_sender(case, by)
+    found = _of_the_sender(case, by)
     hand_over = HandOver.objects.select_related("receiver").get(case=case)
     receiver = hand_over.receiver
-    state = locked.strands.get(name="main").state
+    state = found.strands.get(name="main").state
     if state in (*NOT_THE_RECEIVERS, *ENDED):
-        raise Refused(_not_with_them(), person=locked.person_id, case=case)
+        raise Refused(_not_with_them(), person=found.person_id, case=case)
     if not receiver.mailbox:
-        raise Refused(_no_mailbox(receiver), person=locked.person_id, case=case)
+        raise Refused(_no_mailbox(receiver), person=found.person_id, case=case)
     if roles_at(receiver.pk, at):
-        raise Refused(_they_sign_in(receiver), person=locked.person_id, case=case)
+        raise Refused(_they_sign_in(receiver), person=found.person_id, case=case)
     _revoke(case, at)
     link = AnswerLink(
-        case=locked,
+        case=found,
         receiver=receiver,
         nonce=secrets.token_hex(16),
         issued_at=at,
@@ -102,7 +102,7 @@ def enter(*, by: Actor, at: datetime, link: int, code: str, number: str, address
     by: `outsider`, with the name they gave. A wrong code changes only the count of tries.
     Refused where the link does not hold (LK-102 to LK-104), and for too many wrong codes from one place (LK-106).
     """
-    found = _locked(link)
+    found = _held(link)
     here = rules.place(settings.SECRET_KEY, address)
     faults = why_not(found, at, entering=True)
     if not faults and WrongCode.objects.filter(place=here, at__gt=at - rules.PER).count() >= rules.TRIES_FROM_ONE_PLACE:
@@ -134,7 +134,7 @@ def answer(
     *, by: Actor, at: datetime, link: int, verb: str, facts: Mapping[str, object], version: int, key: str
 ) -> StepTaken:
     """Take a step of the hand-over through a link: what the engine's `take` does, while the link holds."""
-    found = _locked(link)
+    found = _held(link)
     again = engine.taken_already(by=by, case=found.case_id, verb=verb, key=key)
     if not again and (faults := why_not(found, at)):
         raise Refused(*faults, person=found.case.person_id, case=found.case_id)
@@ -170,7 +170,7 @@ def _of_the_sender(case: int, by: Actor) -> Case:
     return found
 
 
-def _locked(link: int) -> AnswerLink:
+def _held(link: int) -> AnswerLink:
     hold_person_of(Case.objects.filter(answer_links=link))
     return AnswerLink.objects.select_related("case__hand_over__sender", "receiver").get(pk=link)
 

@@ -11,7 +11,7 @@ from throughcare.handovers.models import CustodyStay, Readiness, Release
 from throughcare.handovers.process.release import FIRST_DAYS, HELD, OF_THE_PRISON, RELEASE
 from throughcare.handovers.rules.release import CHECKS
 from throughcare.people import actions as people
-from throughcare.people.holding import hold, hold_person_of
+from throughcare.people.holding import hold
 from throughcare.people.queries import deaths
 from throughcare.processes import actions as engine
 from throughcare.processes import universal
@@ -238,7 +238,7 @@ def ready(
     Refused: RL-102 for what cannot be said by hand, RL-103 once the person has left, PR-202 for a role without part in
     it, RL-112 for a form that was kept already with other answers: somebody went back and changed them.
     """
-    hold_person_of(Case.objects.filter(pk=release.case_id))
+    hold(release.case.person_id)
     case = room_of(release.case).with_parties(Case.objects.filter(pk=release.case_id)).get()
     earlier = Readiness.objects.filter(key=key).first() if key else None
     said = (case.pk, code, state, words.strip(), by.user)
