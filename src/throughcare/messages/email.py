@@ -83,7 +83,7 @@ _instant: set[str] = set()
 
 
 def instant(verb: str) -> None:
-    """Have services told by e-mail at once when they are told of this verb: it concerns somebody's safety.
+    """Have services told by e-mail at once when they are told of this verb: it cannot wait for the digest.
 
     Everything else waits for the digest. Called from AppConfig.ready of the room that owns the verb.
     """

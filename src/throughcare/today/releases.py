@@ -166,12 +166,14 @@ def _outcome_owed(actor: Actor, now: datetime) -> Group:
         .select_related("case__record", "case__release__stay__site")
         .order_by("due_at", "pk")[: MOST_ROWS + 1]
     )
+    today = localdate(now)
+    tones = {due.pk: "missed" if due.missed_at else "today" if localdate(due.due_at) == today else "" for due in owed}
     lines = [
         Line(
             what=due.case.record.listed_name,
             url=reverse("case", args=[due.case_id]),
-            tag="Missed" if due.missed_at else "Today" if localdate(due.due_at) == localdate(now) else "",
-            tone="missed" if due.missed_at else "today" if localdate(due.due_at) == localdate(now) else "",
+            tag=tones[due.pk].capitalize(),
+            tone=tones[due.pk],
             words=f"Left {due.case.release.stay.site.name} {day(localdate(due.case.release.left_at))}; outcome",
             due_at=due.due_at,
             acts=[Act("Record the outcome", reverse("act", args=[due.case_id, "record_probation_outcome"]))],

@@ -248,7 +248,7 @@ class HandOvers:
                 tag, tone = ("Unconfirmed", "today") if unconfirmed else ("", "")
                 words = BASES_IN_WORDS if code == "basis" else dict(fact.choices)
                 rows.append(Row(fact.label, words.get(value, value), tag=tag, tone=tone))
-        if reads_files(hand_over, seen):
+        if state_of(case) in NOT_SENT and reads_files(hand_over, seen):  # to be checked; sent, they have their own part
             rows += [Row("File", one.title, note=one.words) for one in files_of(case)]
         if front_door.from_public_page(case):
             rows += front_door.rows(case, seen, now)
